@@ -1,0 +1,55 @@
+"""Every error and warning that the engine can report, by its code.
+
+A code is part of the protocol: hosts test for it, and the README explains it under
+an anchor of the same name. What happened is written where it happens; what to do about it
+stands here, once.
+"""
+
+from __future__ import annotations
+
+HINTS: dict[str, str] = {
+    # -- wrong input ---------------------------------------------------------------------------
+    "bad_settings": "Correct that setting; `neural-style describe` lists every setting and range.",
+    "file_missing": "Check the name and the folder.",
+    "not_an_image": "Choose a picture file such as PNG, JPEG, TIFF or WebP.",
+    "image_damaged": "Export or download the picture again.",
+    "image_too_large": "Scale the picture down first.",
+    "image_too_small": "Choose a larger picture.",
+    "image_transparent": "Choose a picture with something visible in it.",
+    # -- output --------------------------------------------------------------------------------
+    "cannot_write": "Choose a folder that exists and that you may write to.",
+    "disk_full": "Free some disk space and try again.",
+    "unsupported_format": "Choose a name that ends in .png, .jpg, .webp or .tif.",
+    # -- network weights -----------------------------------------------------------------------
+    "weights_missing": "Use the compact network, or add the weights file.",
+    "weights_damaged": "Delete that file and fetch it again.",
+    "weights_unknown": "Use a VGG-19 file in torchvision's, Caffe's or this project's layout.",
+    # -- the machine ---------------------------------------------------------------------------
+    "device_unavailable": "Choose device `auto` or `cpu`; `neural-style devices` lists what works.",
+    "out_of_memory": "Choose a smaller size, or device `cpu`.",
+    "diverged": "Lower the learning rate, or choose the Adam optimiser.",
+    # -- host and worker -----------------------------------------------------------------------
+    "cancelled": "Nothing was changed.",
+    "bad_message": "Plug-in and engine do not match; install both from the same version.",
+    "busy": "Wait for the present job, or cancel it.",
+    "internal": "This is a mistake in the program; please report it with the log.",
+}
+
+
+class NeuralStyleError(Exception):
+    """Something the person at the other end can understand and act on.
+
+    Args:
+        code: a key of `HINTS`.
+        message: one sentence without its full stop, naming the thing and what is wrong with it.
+        hint: what to do; the code's own hint unless the place of the error knows better.
+    """
+
+    def __init__(self, code: str, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.hint = HINTS[code] if hint is None else hint
+
+    def __str__(self) -> str:
+        return f"{self.message}. {self.hint}"

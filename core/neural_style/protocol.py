@@ -1,0 +1,198 @@
+"""Every message between a host (the GIMP plug-in) and the worker, once.
+
+One message is one line of JSON in UTF-8, told apart by its `type`. The host writes to the
+worker's standard input, the worker to its standard output. Pixels never travel in messages but
+as raw files in a folder that the host names: little-endian float32, red, green, blue, alpha for
+each pixel, row by row from the top left, non-linear sRGB 0..1 with straight alpha.
+
+A conversation:
+
+    worker  {"type": "hello", "protocol": 1, ...}
+    host    {"type": "job", "job": "a", "folder": "/tmp/x", "content": {...}, "styles": [...]}
+    worker  {"type": "accepted", "job": "a", ...}
+    worker  {"type": "progress", "job": "a", "step": 10, ...}          at most ten a second
+    worker  {"type": "preview", "job": "a", "file": "/tmp/x/...", ...} if the job asks for it
+    worker  {"type": "result", "job": "a", "file": "/tmp/x/...", ...}
+
+A job ends with exactly one `result` or one `error`; after `cancel` it is the error `cancelled`.
+Unknown fields are ignored, so that either side may learn new ones without a new number.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from neural_style.errors import NeuralStyleError
+
+PROTOCOL = 1
+"""Raised when an old host or worker would misunderstand a new one."""
+
+
+class Message(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="null")
+
+    def line(self) -> str:
+        """The message as one line of JSON, with its line break."""
+        return self.model_dump_json() + "\n"
+
+
+class PictureFile(BaseModel):
+    """A raw file of `height * width * 16` bytes."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    file: str
+    width: int = Field(ge=1)
+    height: int = Field(ge=1)
+
+
+class Device(BaseModel):
+    """Something to compute on; memory in bytes."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    name: str
+    description: str
+    memory: int
+    memory_free: int
+
+
+# -- host to worker ----------------------------------------------------------------------------
+
+
+class Job(Message):
+    """Paint `content` in the style of `styles`; the result has the content's width and height.
+
+    `settings` are those of `neural_style.settings`, by name; `previews` is the least number of
+    seconds between two previews (none if absent), `preview_size` their longest side.
+    """
+
+    type: Literal["job"] = "job"
+    job: str
+    folder: str
+    content: PictureFile
+    styles: list[PictureFile] = Field(min_length=1)
+    settings: dict[str, Any] = {}
+    previews: float | None = Field(None, ge=0)
+    preview_size: int = Field(512, ge=16)
+
+
+class Cancel(Message):
+    """Stop the job and forget it."""
+
+    type: Literal["cancel"] = "cancel"
+    job: str
+
+
+class Finish(Message):
+    """Stop the job now and send what there is as its result."""
+
+    type: Literal["finish"] = "finish"
+    job: str
+
+
+class Shutdown(Message):
+    """End the worker; the end of its standard input does the same."""
+
+    type: Literal["shutdown"] = "shutdown"
+
+
+# -- worker to host ----------------------------------------------------------------------------
+
+
+class Hello(Message):
+    """The worker's first message."""
+
+    type: Literal["hello"] = "hello"
+    protocol: int = PROTOCOL
+    version: str
+    torch: str
+    devices: list[Device]
+
+
+class Accepted(Message):
+    """The job's files and settings are good; `width` and `height` are those it is painted at."""
+
+    type: Literal["accepted"] = "accepted"
+    job: str
+    device: str
+    width: int
+    height: int
+    total: int
+
+
+class Progress(Message):
+    """Step `step` of `total` is done; `fraction` (0..1) is of the work, not of the steps."""
+
+    type: Literal["progress"] = "progress"
+    job: str
+    step: int
+    total: int
+    fraction: float
+    eta_s: float
+    stage: str
+    loss: float
+
+
+class Preview(Message):
+    """The picture so far, small; the file belongs to the host, who deletes it."""
+
+    type: Literal["preview"] = "preview"
+    job: str
+    file: str
+    width: int
+    height: int
+
+
+class Warning(Message):  # noqa: A001 - the protocol's own word
+    """Something that the artist should know, though the job goes on."""
+
+    type: Literal["warning"] = "warning"
+    job: str
+    code: str
+    message: str
+
+
+class Result(Message):
+    """The finished picture, in the content's width and height."""
+
+    type: Literal["result"] = "result"
+    job: str
+    file: str
+    width: int
+    height: int
+    seconds: float
+
+
+class Error(Message):
+    """The job failed, or (without `job`) a line could not be understood."""
+
+    type: Literal["error"] = "error"
+    job: str | None = None
+    code: str
+    message: str
+    hint: str
+
+
+FromHost = Annotated[Job | Cancel | Finish | Shutdown, Field(discriminator="type")]
+FromWorker = Annotated[
+    Hello | Accepted | Progress | Preview | Warning | Result | Error, Field(discriminator="type")
+]
+
+_from_host: TypeAdapter[Job | Cancel | Finish | Shutdown] = TypeAdapter(FromHost)
+
+
+def parse_from_host(line: str | bytes) -> Job | Cancel | Finish | Shutdown:
+    """Read one line that a host sent.
+
+    Raises:
+        NeuralStyleError: `bad_message`, saying which field is wrong.
+    """
+    try:
+        return _from_host.validate_json(line)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the line"
+        raise NeuralStyleError("bad_message", f"{where}: {first['msg']}") from None
