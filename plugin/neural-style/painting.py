@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One painting on its way from a layer through the engine to a new layer."""
+
+import os
+import time
+
+from gi.repository import Gimp
+
+import layers
+from engine import Engine, Job
+from messages import PluginError
+from tempfolder import TempFolder, sweep
+from translation import _
+
+LIVE_SIZE = 1024
+"""Longest side of the pictures that show in the image while it is painted."""
+
+
+def log_path():
+    return os.path.join(Gimp.directory(), "neural-style.log")
+
+
+class Painting:
+    """What one run of the plug-in holds: image, source layer, temporary folder and engine.
+
+    The engine starts at once, so that it is warm when the artist has chosen; an engine that
+    cannot start is only an error when it is needed.
+    """
+
+    def __init__(self, image, source):
+        self.image = image
+        self.source = source
+        self.region = layers.region_to_paint(image, source)
+        self.layer = None
+        self._pictures = {}
+        self._is_live = False
+        sweep()
+        self.folder = TempFolder()
+        self.engine = None
+        self.problem = None
+        try:
+            self.engine = Engine(os.path.dirname(os.path.abspath(__file__)), log_path())
+        except PluginError as error:
+            self.problem = error
+
+    # -- starting ------------------------------------------------------------------------------
+
+    def start(self, style, values, on_progress, on_preview=None, on_warning=None, previews=None):
+        """Begin to paint at full size; returns the job to tick."""
+        layers.check_alive(self.image, self.source)
+        self.region = layers.region_to_paint(self.image, self.source)
+        content = layers.write_picture(self.source, self.region, self.folder.path("content.raw"))
+        request = self._request(content, style, values)
+        if previews:
+            request.update(previews=previews, preview_size=LIVE_SIZE)
+        return Job(self._ready_engine(), request, on_progress, on_preview, on_warning)
+
+    def start_preview(self, style, values, size, on_progress, on_preview):
+        """Begin to paint small, to look at beside the settings; returns the job to tick."""
+        layers.check_alive(self.image, self.source)
+        self.region = layers.region_to_paint(self.image, self.source)
+        path = self.folder.path("small.raw")
+        content = layers.write_picture(self.source, self.region, path, size)
+        request = self._request(content, style, dict(values, size=0))
+        request.update(previews=0.3, preview_size=size)
+        return Job(self._ready_engine(), request, on_progress, on_preview)
+
+    def _request(self, content, style, values):
+        return {
+            "folder": str(self.folder),
+            "content": content,
+            "styles": [self._style_picture(style)],
+            "settings": values,
+        }
+
+    def _style_picture(self, style):
+        """Load a style picture once, however many previews use it."""
+        key = style.get_uri() if style else None
+        if key not in self._pictures:
+            path = self.folder.path("style-%d.raw" % len(self._pictures))
+            self._pictures[key] = layers.load_style(style, path)
+        return self._pictures[key]
+
+    def _ready_engine(self):
+        if self.engine is None:
+            raise self.problem or PluginError("engine_missing")
+        return self.engine
+
+    # -- showing and keeping -------------------------------------------------------------------
+
+    def show_live(self, style, message):
+        """Show the unfinished picture in the image, in the layer that will be the result."""
+        layers.check_alive(self.image, self.source)
+        if self.layer is None:
+            self.layer = layers.new_layer(self.image, self.source, layer_name(style))
+            layers.insert(self.image, self.layer, self.source)
+            self._is_live = True
+        if layers.is_inside(self.image, self.layer):
+            layers.paint_roughly(self.layer, self.region, message)
+
+    def keep(self, style, values, message):
+        """Make the engine's result the new layer, and return that."""
+        layers.check_alive(self.image, self.source)
+        if self._is_live and not layers.is_inside(self.image, self.layer):
+            self.layer, self._is_live = None, False  # the artist has deleted the live one
+        layer = self.layer or layers.new_layer(self.image, self.source, layer_name(style))
+        self.layer = layer
+        layers.paint(layer, self.source, self.region, message)
+        layers.remember(layer, self.source, style, values)
+        if not self._is_live:
+            layers.insert(self.image, layer, self.source)
+        Gimp.displays_flush()
+        self.layer = None
+        return layer
+
+    def close(self):
+        """End the engine and remove what is unfinished."""
+        if self.engine:
+            self.engine.stop()
+            self.engine = None
+        self.folder.close()
+        if self.layer is not None and self.image.is_valid() and self.layer.is_valid():
+            if self._is_live:
+                if layers.is_inside(self.image, self.layer):
+                    self.image.remove_layer(self.layer)
+                if self.source.is_valid():
+                    self.image.set_selected_layers([self.source])
+                Gimp.displays_flush()
+            else:
+                self.layer.delete()
+        self.layer = None
+
+
+def layer_name(style):
+    return _("Neural Style ({name})").replace("{name}", style.get_basename() if style else "")
+
+
+def paint_without_dialog(image, source, style, values):
+    """Paint with the progress in GIMP's own bar; its Cancel kills this process and its group."""
+    if style is None:
+        raise PluginError("style_missing")
+    painting = Painting(image, source)
+    try:
+        Gimp.progress_init(_("Neural Style"))
+        warnings = []
+        state = {"fraction": 0.0}
+        job = painting.start(
+            style,
+            values,
+            lambda message: state.update(fraction=message["fraction"]),
+            on_warning=lambda message: warnings.append(message["message"]),
+        )
+        told = 0.0
+        while not job.tick(0.2):
+            # A call every second or so also ends this process when GIMP has died.
+            if time.monotonic() - told > 0.5:
+                told = time.monotonic()
+                Gimp.progress_update(state["fraction"])
+        layer = painting.keep(style, values, job.result)
+        Gimp.progress_end()
+        for warning in warnings:
+            Gimp.message(warning)
+        return layer
+    finally:
+        painting.close()
