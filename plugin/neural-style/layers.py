@@ -24,7 +24,7 @@ from messages import PluginError  # noqa: E402
 
 FORMAT = "R'G'B'A float"
 PIXEL_BYTES = 16
-STRIP_BYTES = 64 * 2**20
+STRIP_BYTES = 16 * 2**20
 PARASITE = "neural-style"
 STYLE_MAX_SIDE = 4096
 """A style picture is read no larger: it is scaled to the painting's size anyway."""

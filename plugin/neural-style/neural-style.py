@@ -39,12 +39,12 @@ class NeuralStyle(Gimp.PlugIn):
         # GIMP greys the entry out for indexed images.
         procedure.set_image_types("RGB*, GRAY*")
         procedure.set_sensitivity_mask(Gimp.ProcedureSensitivityMask.DRAWABLE)
-        procedure.add_menu_path("<Image>/Filters/Artistic")
         procedure.set_attribution("Neural Style for GIMP", "GPL-3.0-or-later", "2026")
         if name == PAINT:
             _describe_paint(procedure)
         else:
             _describe_repeat(procedure)
+        procedure.add_menu_path("<Image>/Filters/Artistic")  # wants the label first
         words = _("Neural Style"), _("The new layer")
         procedure.add_layer_return_value("layer", *words, True, GObject.ParamFlags.READWRITE)
         return procedure
