@@ -31,6 +31,14 @@ LINE_BYTES = 1000000
 STRAY_LINES = 20
 """So many lines that are no messages are forgiven: libraries print what they like."""
 
+EXPECTED = {
+    "progress": ("step", "total", "fraction", "eta_s"),
+    "preview": ("file", "width", "height"),
+    "warning": ("message",),
+    "result": ("file", "width", "height"),
+}
+"""The fields of each message that the plug-in relies on."""
+
 # What GIMP's own packaging sets for GIMP and would break another Python.
 FOREIGN = (
     "PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONEXECUTABLE VIRTUAL_ENV LD_PRELOAD GI_TYPELIB_PATH"
@@ -319,6 +327,9 @@ class Job(object):
         kind = message["type"]
         if message.get("job") not in (self.name, None):
             return  # the last words of a cancelled job
+        missing = [key for key in EXPECTED.get(kind, ()) if key not in message]
+        if missing:
+            raise PluginError("engine_garbled", "%s without %s" % (kind, ", ".join(missing)))
         if kind == "result":
             self.result = message
         elif kind == "accepted":

@@ -13,8 +13,8 @@ import sys
 import threading
 import time
 
-MODES = """good slow hang hang_at_start deaf crash crash_at_start garbage stray nan oom newer older
-    half gone_file wrong_size no_hello error warning""".split()
+MODES = """good slow hang hang_at_start crash crash_at_start garbage stray nan oom newer older
+    half gone_file wrong_size no_hello error warning refuse broken_message""".split()
 
 cancelled = threading.Event()
 finished = threading.Event()
@@ -96,6 +96,10 @@ def preview(job, pixels, step):
 def work(job, how):
     pixels = read(job["content"])
     read(job["styles"][0])
+    if how == "refuse":
+        message = "style_layers: conv9_9 is no layer"
+        say("error", job=job["job"], code="bad_settings", message=message, hint="Correct it.")
+        return
     content = job["content"]
     size = {"width": content["width"], "height": content["height"]}
     say("accepted", job=job["job"], device="cpu", total=100, **size)
@@ -104,7 +108,8 @@ def work(job, how):
         say("warning", job=job["job"], code="smaller", message="The picture was painted smaller.")
     for step in range(1, total + 1):
         if cancelled.is_set():
-            return say("error", job=job["job"], code="cancelled", message="Cancelled", hint="-")
+            say("error", job=job["job"], code="cancelled", message="Cancelled", hint="-")
+            return
         if finished.is_set():
             break
         left = (total - step) * pause
@@ -115,7 +120,6 @@ def work(job, how):
         misbehave(job, how)
         time.sleep(pause)
     send_result(job, how, pixels, size)
-    return None
 
 
 def misbehave(job, how):
@@ -129,6 +133,9 @@ def misbehave(job, how):
     elif how == "garbage":
         sys.stdout.buffer.write(b"\x00\xff not a message\n" * 50)
         sys.stdout.flush()
+        time.sleep(3600)
+    elif how == "broken_message":
+        say("result", job=job["job"])
         time.sleep(3600)
     elif how == "stray":
         print("a library greets the world", flush=True)

@@ -1,0 +1,11 @@
+"""Failures of the engine, in both GIMP versions (inside/cases_failures.py)."""
+
+import pytest
+from conftest import case_names
+
+pytestmark = pytest.mark.gimp
+
+
+@pytest.mark.parametrize("case", case_names("cases_failures"))
+def test_failure(passes, case):
+    passes("cases_failures", case)
