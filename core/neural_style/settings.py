@@ -195,9 +195,7 @@ class Settings(BaseModel):
         title="Content weight",
         description="Weight of the content loss at strength 50.",
     )
-    style_weight: Weight = Field(
-        1.0, title="Style weight", description="Weight of the style loss."
-    )
+    style_weight: Weight = Field(1.0, title="Style weight", description="Weight of the style loss.")
     patch_weight: Weight = Field(
         2.0,
         title="Patch weight",
@@ -207,8 +205,7 @@ class Settings(BaseModel):
     tv_weight: Weight = Field(
         0.3,
         title="Smoothness",
-        description="Weight of the total variation, which calms noise between neighbouring "
-        "pixels.",
+        description="Weight of the total variation, which calms noise between neighbouring pixels.",
     )
     pooling: Literal["average", "max"] = Field(
         "average",

@@ -232,7 +232,7 @@ def _start(command, log_path):
             stderr=log,
             env=clean_environment(os.environ),
             close_fds=os.name != "nt" or sys.version_info[0] > 2,
-            **options
+            **options,
         )
     except (IOError, OSError) as error:
         raise PluginError("engine_unstartable", str(error))
@@ -303,6 +303,7 @@ class Job(object):
         self.name = "%d-%d" % (os.getpid(), Job._count)
         self.result = None
         self.accepted = None
+        self.fraction = 0.0
         self._request = dict(request, type="job", job=self.name)
         self._handlers = {
             "progress": on_progress,
@@ -330,6 +331,8 @@ class Job(object):
         missing = [key for key in EXPECTED.get(kind, ()) if key not in message]
         if missing:
             raise PluginError("engine_garbled", "%s without %s" % (kind, ", ".join(missing)))
+        if kind == "progress":
+            self.fraction = message["fraction"]
         if kind == "result":
             self.result = message
         elif kind == "accepted":

@@ -1,23 +1,32 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One painting on its way from a layer through the engine to a new layer."""
 
+import contextlib
 import os
 import time
 
 from gi.repository import Gimp
 
+import arguments
+import estimate
 import layers
 from engine import Engine, Job
 from messages import PluginError
 from tempfolder import TempFolder, sweep
 from translation import _
 
+FATAL = ("engine_missing", "engine_unstartable", "engine_newer", "engine_older")
+"""Trying again would not help."""
 LIVE_SIZE = 1024
 """Longest side of the pictures that show in the image while it is painted."""
 
 
 def log_path():
     return os.path.join(Gimp.directory(), "neural-style.log")
+
+
+def speed_path():
+    return os.path.join(Gimp.directory(), "neural-style-speed.json")
 
 
 class Painting:
@@ -33,21 +42,35 @@ class Painting:
         self.region = layers.region_to_paint(image, source)
         self.layer = None
         self._pictures = {}
+        self._previews = 0
         self._is_live = False
         sweep()
         self.folder = TempFolder()
         self.engine = None
         self.problem = None
+        self._start_engine()
+
+    def _start_engine(self):
         try:
             self.engine = Engine(os.path.dirname(os.path.abspath(__file__)), log_path())
         except PluginError as error:
             self.problem = error
 
+    def drop_engine(self, problem=None):
+        """End an engine that failed; the next job gets a new one."""
+        if self.engine:
+            self.engine.stop()
+            self.engine = None
+        self.problem = problem if problem and problem.code in FATAL else None
+
+    def check_alive(self):
+        layers.check_alive(self.image, self.source)
+
     # -- starting ------------------------------------------------------------------------------
 
     def start(self, style, values, on_progress, on_preview=None, on_warning=None, previews=None):
         """Begin to paint at full size; returns the job to tick."""
-        layers.check_alive(self.image, self.source)
+        self.check_alive()
         self.region = layers.region_to_paint(self.image, self.source)
         content = layers.write_picture(self.source, self.region, self.folder.path("content.raw"))
         request = self._request(content, style, values)
@@ -57,9 +80,11 @@ class Painting:
 
     def start_preview(self, style, values, size, on_progress, on_preview):
         """Begin to paint small, to look at beside the settings; returns the job to tick."""
-        layers.check_alive(self.image, self.source)
+        self.check_alive()
         self.region = layers.region_to_paint(self.image, self.source)
-        path = self.folder.path("small.raw")
+        # A name of its own: the engine may still be reading for the job before.
+        self._previews += 1
+        path = self.folder.path("small-%d.raw" % self._previews)
         content = layers.write_picture(self.source, self.region, path, size)
         request = self._request(content, style, dict(values, size=0))
         request.update(previews=0.3, preview_size=size)
@@ -69,11 +94,11 @@ class Painting:
         return {
             "folder": str(self.folder),
             "content": content,
-            "styles": [self._style_picture(style)],
+            "styles": [self.style_picture(style)],
             "settings": values,
         }
 
-    def _style_picture(self, style):
+    def style_picture(self, style):
         """Load a style picture once, however many previews use it."""
         key = style.get_uri() if style else None
         if key not in self._pictures:
@@ -82,25 +107,43 @@ class Painting:
         return self._pictures[key]
 
     def _ready_engine(self):
+        if self.engine is None and self.problem is None:
+            self._start_engine()
         if self.engine is None:
-            raise self.problem or PluginError("engine_missing")
+            raise self.problem
         return self.engine
+
+    def forget(self, message):
+        """Delete a preview's file."""
+        with contextlib.suppress(OSError):
+            os.remove(message["file"])
 
     # -- showing and keeping -------------------------------------------------------------------
 
     def show_live(self, style, message):
         """Show the unfinished picture in the image, in the layer that will be the result."""
-        layers.check_alive(self.image, self.source)
+        self.check_alive()
         if self.layer is None:
             self.layer = layers.new_layer(self.image, self.source, layer_name(style))
             layers.insert(self.image, self.layer, self.source)
             self._is_live = True
-        if layers.is_inside(self.image, self.layer):
+        if self._is_live and layers.is_inside(self.image, self.layer):
             layers.paint_roughly(self.layer, self.region, message)
+
+    def hide_live(self):
+        """Take the unfinished layer out of the image again."""
+        if self._is_live and self.image.is_valid():
+            if self.layer.is_valid() and layers.is_inside(self.image, self.layer):
+                self.image.remove_layer(self.layer)
+            if self.source.is_valid():
+                self.image.set_selected_layers([self.source])
+            Gimp.displays_flush()
+        if self._is_live:
+            self.layer, self._is_live = None, False
 
     def keep(self, style, values, message):
         """Make the engine's result the new layer, and return that."""
-        layers.check_alive(self.image, self.source)
+        self.check_alive()
         if self._is_live and not layers.is_inside(self.image, self.layer):
             self.layer, self._is_live = None, False  # the artist has deleted the live one
         layer = self.layer or layers.new_layer(self.image, self.source, layer_name(style))
@@ -110,7 +153,7 @@ class Painting:
         if not self._is_live:
             layers.insert(self.image, layer, self.source)
         Gimp.displays_flush()
-        self.layer = None
+        self.layer, self._is_live = None, False
         return layer
 
     def close(self):
@@ -119,16 +162,20 @@ class Painting:
             self.engine.stop()
             self.engine = None
         self.folder.close()
+        self.hide_live()
         if self.layer is not None and self.image.is_valid() and self.layer.is_valid():
-            if self._is_live:
-                if layers.is_inside(self.image, self.layer):
-                    self.image.remove_layer(self.layer)
-                if self.source.is_valid():
-                    self.image.set_selected_layers([self.source])
-                Gimp.displays_flush()
-            else:
-                self.layer.delete()
+            self.layer.delete()
         self.layer = None
+
+    def learn(self, job, values):
+        """Remember how fast this was, for the expected time of the next picture."""
+        accepted, seconds = job.accepted or {}, job.result.get("seconds")
+        if not seconds or "device" not in accepted:
+            return
+        everything = arguments.complete(values)
+        amount = estimate.work(accepted["width"], accepted["height"], everything) * job.fraction
+        if amount > 0:
+            estimate.learn(speed_path(), accepted["device"], everything["network"], seconds, amount)
 
 
 def layer_name(style):
@@ -157,6 +204,7 @@ def paint_without_dialog(image, source, style, values):
                 told = time.monotonic()
                 Gimp.progress_update(state["fraction"])
         layer = painting.keep(style, values, job.result)
+        painting.learn(job, values)
         Gimp.progress_end()
         for warning in warnings:
             Gimp.message(warning)

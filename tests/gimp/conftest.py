@@ -127,5 +127,3 @@ def passes(gimp):
             pytest.fail(ran["results"][case], pytrace=False)
 
     return check
-
-

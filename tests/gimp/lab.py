@@ -175,7 +175,9 @@ class Room:
         if not number:
             raise LabError("Xvfb did not start")
         self.environment["DISPLAY"] = f":{number}"
-        self._helpers.append(self.start(["openbox"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+        self._helpers.append(
+            self.start(["openbox"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        )
 
     def start(self, command: list[str], **options) -> subprocess.Popen[bytes]:
         """Start a command in the room; `environment` adds to the room's own."""

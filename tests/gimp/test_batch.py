@@ -66,12 +66,10 @@ def test_failure_has_a_status_and_a_sentence(gimp, pictures, index):
     assert not (pictures / "painted.png").exists()
 
 
-def test_script_fu_refuses_values_out_of_range(gimp, pictures):
-    for value in ("#:strength 170", "#:strength -1", "#:size 99999", '#:preset \\"best\\"'):
-        command = commands()[1].replace('#:strength 70 #:preset \\"draft\\"', value)
-        done = shell(gimp, pictures, command)
-        assert done.returncode == 70, (value, done.stderr)
-        assert "[bad_settings]" in done.stderr, (value, done.stderr)
+def test_script_fu_refuses_a_value_out_of_range(gimp, pictures):
+    done = shell(gimp, pictures, commands()[1].replace("#:strength 70", "#:strength 170"))
+    assert done.returncode == 70, done.stderr
+    assert "strength is 170 but should be a number from 0 to 100" in done.stderr
 
 
 def test_engine_not_installed(gimp, pictures):

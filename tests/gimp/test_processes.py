@@ -93,6 +93,8 @@ def test_nothing_survives(gimp, working, mode, victim):
     kill(plugins(gimp) if victim == "plug-in" else processes(gimp, b"gimp-console"))
     assert wait_for(lambda: not engines(gimp), SECONDS), "the engine outlived it"
     assert wait_for(lambda: not plugins(gimp), SECONDS), "the plug-in outlived it"
+    if (victim, mode) != ("GIMP", "slow"):
+        return
     # What a killed run leaves, the next one removes.
     gimp.use_fake_engine("good")
     wait_for(lambda: not processes(gimp, b"gimp-console"), 10)

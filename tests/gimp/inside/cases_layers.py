@@ -233,7 +233,7 @@ def case_one_undo_step():
 def case_strange_names():
     image = new_image(20, 20)
     source = add_layer(image, 20, 20, name="Фото 사진")
-    for name in ("my styles/Größe & Ж ö.png", "한국 화풍/별이 빛나는 밤.png", "100%'s \"x\".png"):
+    for name in ("my styles/Größe & Ж ö.png", "한국 화풍/별이 빛나는 밤.png", '100%\'s "x".png'):
         layer = paint(image, source, style=style_file(name))
         assert layer.get_name() == f"Neural Style ({os.path.basename(name)})", layer.get_name()
 
