@@ -27,7 +27,7 @@ SETTLE_TICKS = 4
 """A changed setting waits so long for the next change before the preview begins again."""
 
 
-def run(procedure, config, image, source):
+def run(config, image, source):
     """Ask for the settings and paint; returns the new layer.
 
     Raises:
@@ -37,7 +37,7 @@ def run(procedure, config, image, source):
     GimpUi.init("neural-style")
     painting = Painting(image, source)
     try:
-        ask = Dialog(procedure, config, painting)
+        ask = Dialog(config, painting)
         try:
             agreed = ask.run()
         finally:
@@ -52,18 +52,20 @@ def run(procedure, config, image, source):
 
 
 class Dialog:
-    def __init__(self, procedure, config, painting):
+    def __init__(self, config, painting):
         self._config = config
         self._painting = painting
         self._job = None
-        self._changed = 0
+        self._changed = 0  # ticks until a change has settled
         self._ticks = 0
+        procedure = config.get_procedure()
         self._dialog = GimpUi.ProcedureDialog.new(procedure, config, _("Neural Style"))
         self._dialog.set_ok_label(_("_Paint"))
         self._form = form.Form(config, self._on_change)
         self._build()
         config.connect("notify", self._on_config)
         self._show_style()
+        self._show_preview(painting.small_content(PREVIEW_SIZE))
         self._on_change()
         self._timer = GLib.timeout_add(TICK_MS, self._tick)
 
@@ -122,7 +124,10 @@ class Dialog:
         expander.set_margin_end(12)
         grid = self._form.grid(rest, 2)
         grid.set_border_width(6)
-        expander.add(grid)
+        # Small screens must still show the buttons below.
+        scrolled = Gtk.ScrolledWindow(min_content_height=230, hscrollbar_policy=2)
+        scrolled.add(grid)
+        expander.add(scrolled)
         return expander
 
     # -- the artist's changes ------------------------------------------------------------------
@@ -186,7 +191,8 @@ class Dialog:
 
     def _expected_seconds(self, device):
         values = {name: arguments.effective(name, self._config) for name in arguments.BY_NAME}
-        rate = estimate.read_rates(speed_path()).get(f"{device} {values['network']}")
+        rates = estimate.read_rates(speed_path())
+        rate = rates.get(estimate.key(device, values["network"]))
         if rate is None:
             return None
         region = self._painting.region
@@ -243,6 +249,8 @@ class Dialog:
                 self._start_preview()
         elif self._job and self._job.tick():
             self._show_preview(self._job.result)
+            self._painting.learn(self._job, arguments.collect(self._config), is_preview=True)
+            self._say(self._problem())
             self._job = None
             self._preview_bar.set_fraction(0.0)
 

@@ -46,10 +46,14 @@ def read_rates(path):
         return {}
 
 
-def learn(path, device, network, seconds, amount):
+def key(device, network):
+    return f"{device} {network}"
+
+
+def learn(path, rate_key, rate):
     """Remember how fast a finished job was."""
     rates = read_rates(path)
-    rates[f"{device} {network}"] = seconds / amount
+    rates[rate_key] = rate
     try:
         with open(path, "w", encoding="utf-8") as file:
             json.dump(rates, file)

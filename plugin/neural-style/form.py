@@ -124,7 +124,10 @@ class Form:
         rows = -(-len(names) // columns)
         for index, name in enumerate(names):
             column, row = 2 * (index // rows), index % rows
-            label = Gtk.Label(label=_(arguments.BY_NAME[name]["label"]), xalign=0.0)
+            words = _(arguments.BY_NAME[name]["label"])
+            if name == "size":
+                words += " " + _("(0: the photo's)")
+            label = Gtk.Label(label=words, xalign=0.0)
             label.set_mnemonic_widget(self.widgets[name])
             if name == "strength":
                 label.set_valign(Gtk.Align.START)

@@ -150,6 +150,8 @@ def load_style(file, path):
         image = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, file)
     except Exception:
         image = None
+    finally:
+        Gimp.progress_end()  # GIMP shows "Opening..." for ever otherwise
     if image is None:
         raise PluginError("style_unreadable", name)
     try:

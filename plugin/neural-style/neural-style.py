@@ -134,7 +134,7 @@ def _run_directly(image, source, config):
 def _run_interactive(image, source, config):
     import dialog  # needs a display, which a batch run has not
 
-    return dialog.run(Gimp.get_pdb().lookup_procedure(PAINT), config, image, source)
+    return dialog.run(config, image, source)
 
 
 def _recalled(image, layer):

@@ -81,14 +81,17 @@ class Painting:
     def start_preview(self, style, values, size, on_progress, on_preview):
         """Begin to paint small, to look at beside the settings; returns the job to tick."""
         self.check_alive()
+        request = self._request(self.small_content(size), style, dict(values, size=0))
+        request.update(previews=0.3, preview_size=size)
+        return Job(self._ready_engine(), request, on_progress, on_preview)
+
+    def small_content(self, size):
+        """The part to paint, at most that long, as a new file."""
         self.region = layers.region_to_paint(self.image, self.source)
         # A name of its own: the engine may still be reading for the job before.
         self._previews += 1
         path = self.folder.path("small-%d.raw" % self._previews)
-        content = layers.write_picture(self.source, self.region, path, size)
-        request = self._request(content, style, dict(values, size=0))
-        request.update(previews=0.3, preview_size=size)
-        return Job(self._ready_engine(), request, on_progress, on_preview)
+        return layers.write_picture(self.source, self.region, path, size)
 
     def _request(self, content, style, values):
         return {
@@ -120,15 +123,21 @@ class Painting:
 
     # -- showing and keeping -------------------------------------------------------------------
 
-    def show_live(self, style, message):
+    def show_live(self, style, values, message):
         """Show the unfinished picture in the image, in the layer that will be the result."""
         self.check_alive()
         if self.layer is None:
-            self.layer = layers.new_layer(self.image, self.source, layer_name(style))
+            self.layer = self._new_layer(style, values)
             layers.insert(self.image, self.layer, self.source)
             self._is_live = True
         if self._is_live and layers.is_inside(self.image, self.layer):
             layers.paint_roughly(self.layer, self.region, message)
+
+    def _new_layer(self, style, values):
+        # Complete with its parasite: that would be an undo step once the layer is in the image.
+        layer = layers.new_layer(self.image, self.source, layer_name(style))
+        layers.remember(layer, self.source, style, values)
+        return layer
 
     def hide_live(self):
         """Take the unfinished layer out of the image again."""
@@ -146,10 +155,8 @@ class Painting:
         self.check_alive()
         if self._is_live and not layers.is_inside(self.image, self.layer):
             self.layer, self._is_live = None, False  # the artist has deleted the live one
-        layer = self.layer or layers.new_layer(self.image, self.source, layer_name(style))
-        self.layer = layer
+        self.layer = layer = self.layer or self._new_layer(style, values)
         layers.paint(layer, self.source, self.region, message)
-        layers.remember(layer, self.source, style, values)
         if not self._is_live:
             layers.insert(self.image, layer, self.source)
         Gimp.displays_flush()
@@ -167,8 +174,11 @@ class Painting:
             self.layer.delete()
         self.layer = None
 
-    def learn(self, job, values):
-        """Remember how fast this was, for the expected time of the next picture."""
+    def learn(self, job, values, is_preview=False):
+        """Remember how fast this was, for the expected time of the next picture.
+
+        A preview says little about large pictures, and counts only until one has been painted.
+        """
         accepted, seconds = job.accepted or {}, job.result.get("seconds")
         if not seconds or "device" not in accepted:
             return

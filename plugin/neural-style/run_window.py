@@ -158,11 +158,11 @@ class RunWindow:
             self._painting.forget(self._last)
         self._last = message
         if self._live.get_active():
-            self._painting.show_live(self._style, message)
+            self._painting.show_live(self._style, self._values, message)
 
     def _on_live(self, button):
         if button.get_active() and self._last:
-            self._painting.show_live(self._style, self._last)
+            self._painting.show_live(self._style, self._values, self._last)
         elif not button.get_active():
             self._painting.hide_live()
 

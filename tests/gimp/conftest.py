@@ -21,7 +21,7 @@ VERSIONS = list(lab.SUITES)
 PATIENCE = 5
 GIMPRC = """(check-updates no)
 (show-welcome-dialog no)
-(config-version "{version}.0")
+(config-version "{version}")
 (color-profile-policy keep)
 """
 
@@ -36,12 +36,14 @@ class Gimp:
         self.temp = work / "temp"
         self.temp.mkdir(parents=True)
         self.config.mkdir()
-        (self.config / "gimprc").write_text(GIMPRC.format(version=version))
         self.plugin = self.config / "plug-ins" / "neural-style"
         shutil.copytree(PLUGIN, self.plugin, ignore=shutil.ignore_patterns("__pycache__"))
         self.mode_file = work / "mode"
         self.use_fake_engine()
         self.room = lab.Room(version, [str(ROOT), str(work), *engine_folders()])
+        said = self.room.run([self.room.console, "--version"]).stdout
+        # Any other version in the file makes GIMP open its welcome.
+        (self.config / "gimprc").write_text(GIMPRC.format(version=said.split()[-1]))
         self.environment = {
             "GIMP3_DIRECTORY": str(self.config),
             "TMPDIR": str(self.temp),
@@ -59,6 +61,14 @@ class Gimp:
     def use_fake_engine(self, mode: str = "good") -> None:
         self.mode_file.write_text(mode)
         self.use_engine(str(HERE / "fake_engine.py"), patience=PATIENCE)
+
+    def use_real_engine(self) -> None:
+        """The engine of this checkout with the Python that runs the tests."""
+        script = self.work / "python"
+        core = ROOT / "core"
+        script.write_text(f'#!/bin/sh\nPYTHONPATH="{core}" exec "{sys.executable}" "$@"\n')
+        script.chmod(0o755)
+        self.use_engine(str(script))
 
     def batch(self, code: str, interpreter: str = "python-fu-eval", timeout: float = 120, **env):
         """Run GIMP without a window on one piece of code."""
@@ -90,10 +100,7 @@ def case_names(module: str) -> list[str]:
 
 def engine_folders() -> list[str]:
     """Where the real engine's Python lives, to be seen in the chroot too."""
-    python = os.environ.get("NEURAL_STYLE_TEST_PYTHON")
-    if not python:
-        return []
-    return [str(Path(python).parents[1]), str(Path(python).resolve().parents[1])]
+    return sorted({sys.prefix, sys.base_prefix})
 
 
 @pytest.fixture(scope="session", params=VERSIONS)
