@@ -19,7 +19,7 @@ PYTORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 
 
 def main(arguments: list[str]) -> int:
-    if sys.version_info < (3, 10):
+    if sys.version_info < (3, 10):  # noqa: UP036 - this file runs before anything is installed
         print("error: the tests need Python 3.10 or newer", file=sys.stderr)
         return 1
     python = environment()

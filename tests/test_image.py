@@ -11,6 +11,7 @@ import os
 import shutil
 import struct
 import tempfile
+import time
 import warnings
 import zlib
 from collections.abc import Callable, Iterator
@@ -198,6 +199,22 @@ def test_lab_tiff() -> None:
     same(picture.pixels, [[[1, 1, 1], [1, 0, 0]]], 0.03)
 
 
+@pytest.mark.parametrize("mode", ["La", "PA", "RGBa", "RGBX", "YCbCr", "HSV"])
+def test_modes_that_few_formats_have(mode: str) -> None:
+    through = RGBA.convert("LA") if mode == "La" else RGBA
+    original = (through if mode[-1] in "aA" else through.convert("RGB")).convert(mode)
+    picture = image._decode_with_pillow(original)
+    expected = np.asarray(original.convert("LA" if mode == "La" else "RGBA")) / 255
+    same(picture.pixels, np.broadcast_to(expected[..., :-1], (HEIGHT, WIDTH, 3)))
+    same(picture.alpha, expected[..., -1] if mode[-1] in "aA" else np.ones((HEIGHT, WIDTH)))
+
+
+@pytest.mark.parametrize("mode", ["I", "I;16", "I;16L", "I;16B", "I;16N"])
+def test_grey_of_16_bits_in_any_order_of_bytes(mode: str) -> None:
+    original = Image.new(mode, (3, 2), 13107)
+    same(image._decode_with_pillow(original).pixels, np.full((2, 3, 3), 0.2))
+
+
 @pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP"])
 def test_of_an_animation_the_first_frame_is_read(kind: str) -> None:
     frames = [Image.new("RGB", (6, 4), colour) for colour in ("red", "lime", "blue")]
@@ -359,9 +376,9 @@ def test_tiff_with_white_as_zero() -> None:
 
 
 def test_tiff_with_premultiplied_alpha() -> None:
-    array = np.array([[[10000, 20000, 30000, 40000], [0, 0, 0, 0], [500, 65535, 1, 65535]]], "u2")
+    array = np.array([[[10000, 20000, 30000, 40000], [13107, 0, 0, 0], [9, 65535, 1, 32768]]], "u2")
     picture = read_bytes(tiff(array, extrasamples=["assocalpha"]))
-    same(picture.pixels, [[[0.25, 0.5, 0.75], [0, 0, 0], array[0, 2, :3] / 65535]], 1e-6)
+    same(picture.pixels, [[[0.25, 0.5, 0.75], [0.2, 0, 0], [9 / 32768, 1, 1 / 32768]]], 1e-6)
     same(picture.alpha, array[..., 3] / 65535)
 
 
@@ -521,7 +538,11 @@ def press_profile() -> bytes:
     lab = bytes(round(v) for L, a, b in grid for v in (L * 2.55, a + 128, b + 128))
     ramp = bytes(range(256))
     lut = b"mft1\0\0\0\0" + bytes([4, 3, 2, 0]) + fixed(1, 0, 0, 0, 1, 0, 0, 0, 1)
-    return icc(b"prtr", b"CMYK", b"Lab ", {b"A2B0": lut + ramp * 4 + lab + ramp * 3})
+    tags = {b"A2B0": lut + ramp * 4 + lab + ramp * 3}
+    tags[b"wtpt"] = b"XYZ \0\0\0\0" + fixed(
+        0.8, 0.8, 0.6
+    )  # of yellowish paper, which is white here
+    return icc(b"prtr", b"CMYK", b"Lab ", tags)
 
 
 def encoded(linear: NDArray[Any]) -> NDArray[Any]:
@@ -684,7 +705,7 @@ def sample(kind: str) -> bytes:
     return saved(Image.fromarray(array), kind, **options)
 
 
-ALL_KINDS = ["PNG", "PNG 16", "JPEG", "TIFF", "TIFF 16", "WEBP", "GIF"]
+ALL_KINDS = ["PNG", "PNG 16", "JPEG", "TIFF", "TIFF 16", "WEBP", "GIF", "BMP"]
 
 
 @pytest.mark.parametrize("kind", ALL_KINDS)
@@ -791,12 +812,18 @@ def test_name_that_is_not_unicode_can_be_reported(tmp_path: Path) -> None:
     assert sentence.encode("utf-8").decode().endswith("caf\N{REPLACEMENT CHARACTER}.png")
 
 
-def test_failing_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("number", "code"), [(errno.EIO, "cannot_read"), (errno.EINVAL, "image_damaged")]
+)
+def test_failing_disk(monkeypatch: pytest.MonkeyPatch, number: int, code: str) -> None:
+    """A wrong offset in a file, too, is an error of the system's: of seeking."""
+
     def broken(*_: Any, **__: Any) -> None:
-        raise OSError(errno.EIO, os.strerror(errno.EIO))
+        raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(Image, "open", broken)
-    assert os.strerror(errno.EIO) in refusal("cannot_read", read_bytes, png(noise()))
+    sentence = refusal(code, read_bytes, png(noise()))
+    assert (os.strerror(number) in sentence) == (code == "cannot_read")
 
 
 # -- the limit ---------------------------------------------------------------------------------
@@ -837,17 +864,18 @@ def test_pillows_own_limit_is_not_ours(monkeypatch: pytest.MonkeyPatch) -> None:
         assert limit == Image.MAX_IMAGE_PIXELS
 
 
-def test_several_threads_leave_pillow_as_it_was() -> None:
-    files = [sample(kind) for kind in ALL_KINDS] * 4 + [empty_png(50_000, 50_000)] * 4
+def test_several_threads_leave_pillow_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second thread would otherwise keep, and bring back, the limit of the first."""
+    opened, waits = Image.open, iter([0.05, 0.1])
 
-    def read(data: bytes) -> bool:
-        try:
-            return read_bytes(data).opaque
-        except NeuralStyleError as error:
-            return error.code == "image_too_large"
+    def slow(*arguments: Any) -> Any:
+        time.sleep(next(waits))
+        return opened(*arguments)
 
-    with ThreadPoolExecutor(4) as pool:
-        assert all(pool.map(read, files))  # the limits are compared by `nothing_leaks`
+    monkeypatch.setattr(Image, "open", slow)
+    with ThreadPoolExecutor(2) as pool:
+        assert all(picture.opaque for picture in pool.map(read_bytes, [sample("PNG")] * 2))
+    # The limits are compared by `nothing_leaks`.
 
 
 def test_more_samples_than_memory(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -1057,6 +1085,8 @@ def test_png_is_well_formed(tmp_path: Path, depth: int) -> None:
         names.append(whole[4:8])
         assert whole == chunk(whole[4:8], whole[8 : 8 + length])
         place += len(whole)
+        if names[-1] == b"eXIf":
+            assert whole[8:12] in (b"II*\0", b"MM\0*")
     assert names[:3] == [b"IHDR", b"iCCP", b"eXIf"]
     assert set(names[3:-1]) == {b"IDAT"}
     assert names[-1] == b"IEND"

@@ -35,6 +35,7 @@ def torchvision_vgg19() -> Any:
     for module in features:
         if isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+            assert module.bias is not None
             nn.init.normal_(module.bias, std=0.1)
     # The one intended difference: the picture's border is repeated, not black.
     features[0].padding_mode = "replicate"

@@ -94,12 +94,13 @@ def _add_stylize(command: argparse.ArgumentParser) -> None:
     )
     for entry in describe()["settings"]:
         name = entry["name"]
-        option = {"dest": f"setting_{name}", "default": argparse.SUPPRESS, "help": _help(entry)}
-        if entry["type"] == "choice":
-            option["choices"] = entry["choices"]
-        else:
-            option["metavar"] = name.rpartition("_")[2].upper()
-        group.add_argument("--" + name.replace("_", "-"), **option)
+        group.add_argument(
+            "--" + name.replace("_", "-"),
+            dest=f"setting_{name}",
+            choices=entry.get("choices"),
+            metavar=None if "choices" in entry else name.rpartition("_")[2].upper(),
+            help=_help(entry),
+        )
     command.set_defaults(run=_stylize)
 
 

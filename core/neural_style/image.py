@@ -139,10 +139,10 @@ def _decode(file: BinaryIO, name: str) -> Picture:
             file.seek(0)
             array = _floats(imagecodecs.png_decode(file.read()), 65535)
             return _picture(array, 16, image.info.get("icc_profile"), orientation)
-        return _decode_with_pillow(image, name)
+        return _decode_with_pillow(image)
 
 
-def _decode_with_pillow(image: Image.Image, name: str) -> Picture:
+def _decode_with_pillow(image: Image.Image) -> Picture:
     image.load()
     orientation, profile = _orientation(image), image.info.get("icc_profile")
     if image.mode.startswith("I;16") or image.mode in ("I", "F"):
@@ -153,10 +153,7 @@ def _decode_with_pillow(image: Image.Image, name: str) -> Picture:
         lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
         image = ImageCms.buildTransform(lab, srgb, "LAB", "RGB").apply(image)
         profile = None
-    mode = _MODES.get(image.mode)
-    if mode is None:
-        message = f"{name} has colours of the kind {image.mode}, which cannot be read"
-        raise NeuralStyleError("not_an_image", message)
+    mode = _MODES[image.mode]
     if mode in ("L", "RGB") and "transparency" in image.info:  # one grey or colour is clear
         mode += "A"
     array = np.asarray(image if mode == image.mode else image.convert(mode))
@@ -366,7 +363,6 @@ def _encode_tiff(array: Array, _kind: str, description: str | None) -> bytes:
         buffer,
         array,
         photometric="rgb",
-        planarconfig="contig",
         extrasamples=["unassalpha"] if array.shape[2] == 4 else None,
         compression="zlib",
         predictor=True,

@@ -47,6 +47,9 @@ class Adam:
     """
 
     beta1, beta2 = 0.9, 0.99
+    # Relative to the gradients: an absolute epsilon would change with the weights of the loss, and
+    # without one pixels that hardly matter take full steps (grey haze).
+    epsilon = 0.01
 
     def __init__(self, image: Tensor, learning_rate: float, averaging: float) -> None:
         self.learning_rate = learning_rate
@@ -79,9 +82,7 @@ class Adam:
         self.second.lerp_(gradient.square(), 1 - self.beta2)
         first = self.first / (1 - self.beta1**self.count)
         second = self.second / (1 - self.beta2**self.count)
-        # An epsilon relative to the gradients: an absolute one would change with the weights of
-        # the loss, and without one pixels that hardly matter take full steps (grey haze).
-        epsilon = 0.01 * second.mean().sqrt() + 1e-30
+        epsilon = self.epsilon * second.mean().sqrt() + 1e-30
         self.image = (self.image - self.learning_rate * first / (second.sqrt() + epsilon)).clamp(
             0, 1
         )

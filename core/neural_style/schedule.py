@@ -34,7 +34,8 @@ def plan(width: int, height: int, settings: Settings) -> list[Stage]:
     full = max(width, height)
     coarsest = max(settings.coarsest, MIN_SIDE * full / min(width, height))
     longest = [float(full)]
-    while longest[-1] / settings.size_ratio >= coarsest:
+    # The tolerance is for powers of the square root of two.
+    while longest[-1] / settings.size_ratio >= coarsest * 0.999:
         longest.append(longest[-1] / settings.size_ratio)
     stages = []
     for index, side in enumerate(reversed(longest)):

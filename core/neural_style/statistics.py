@@ -136,8 +136,8 @@ def transport(values: Tensor, weight: Tensor, table: Tensor) -> Tensor:
     # Points without weight must not widen the cells.
     counted = torch.where(weight > 0, values, values[:, weight.argmax(), None])
     low, high = torch.aminmax(counted, dim=1, keepdim=True)
-    cell = (values - low) * (BINS / (high - low).clamp_min(1e-20))
-    cell = cell.clamp_(0, BINS - 1).long()
+    # Clamped as integers: a NaN must not become an index, however it is rounded.
+    cell = ((values - low) * (BINS / (high - low).clamp_min(1e-20))).long().clamp_(0, BINS - 1)
     mass = values.new_zeros(len(values), BINS).scatter_add_(1, cell, weight.expand_as(values))
     # Gauss-Legendre quadrature with three points: exact for the narrow cells of a spread
     # distribution, good for the wide ones where many values are equal.

@@ -60,6 +60,8 @@ class Worker:
         try:
             for line in self.source:
                 self._understand(line)
+        except Exception:
+            traceback.print_exc()
         finally:
             # Not sys.exit: torch may be in the middle of a step that takes a minute.
             os._exit(0)
