@@ -83,12 +83,12 @@ class Objective:
         self.network = network
         self.settings = settings
         self.generator = torch.Generator().manual_seed(seed)
-        self.content_weight = settings.content_weight * 10 ** ((50 - settings.strength) / 25)
-        total = sum(settings.style_layers.values()) if settings.formula == "relative" else 1.0
-        self.style_weights = {
-            name: settings.style_weight * weight / total
-            for name, weight in settings.style_layers.items()
-        }
+        dial = 10 ** ((50 - settings.strength) / 25)
+        relative = settings.formula == "relative"
+        self.content_weights = _layer_weights(
+            settings.content_layers, settings.content_weight * dial, relative
+        )
+        self.style_weights = _layer_weights(settings.style_layers, settings.style_weight, relative)
         self.visible = content.visible
         self._weights: dict[tuple[int, ...], Tensor] = {}
         with torch.no_grad():
@@ -107,9 +107,8 @@ class Objective:
         settings = self.settings
         features = self.network(image)
         loss = image.new_zeros(())
-        for name, weight in settings.content_layers.items():
-            term = self._content_term(features[name], self.content[name])
-            loss = loss + self.content_weight * weight * term
+        for name, weight in self.content_weights.items():
+            loss = loss + weight * self._content_term(features[name], self.content[name])
         for name, weight in self.style_weights.items():
             layer = features[name]
             loss = loss + weight * self.style[name](layer.flatten(2)[0], self.weight(layer))
@@ -247,6 +246,12 @@ class PatchTerm:
 
 
 _TERMS = {"gram": GramTerm, "gaussian": GaussianTerm, "sliced": SlicedTerm}
+
+
+def _layer_weights(layers: dict[str, float], whole: float, relative: bool) -> dict[str, float]:
+    """Each layer's part of a term's weight; the literal formulas do not divide by the sum."""
+    total = sum(layers.values()) if relative else 1.0
+    return {name: whole * weight / max(total, 1e-12) for name, weight in layers.items()}
 
 
 def positions(features: Tensor) -> int:

@@ -185,7 +185,7 @@ class Settings(BaseModel):
         "paper or the walk-through, which both need the Gram statistic.",
     )
     content_layers: LayerWeights = Field(
-        {"conv4_2": 1.0},
+        {"conv3_2": 1.0, "conv4_2": 1.0},
         title="Content layers",
         description="Layers whose features keep the photo recognisable, with their weights.",
     )
@@ -195,19 +195,19 @@ class Settings(BaseModel):
         description="Layers whose statistics carry the style, with their weights.",
     )
     content_weight: Weight = Field(
-        0.05,
+        0.15,
         title="Content weight",
         description="Weight of the content loss at strength 50.",
     )
     style_weight: Weight = Field(1.0, title="Style weight", description="Weight of the style loss.")
     patch_weight: Weight = Field(
-        2.0,
+        4.0,
         title="Patch weight",
         description="Weight of the distribution of small colour patches, beside the features, in "
         "the sliced statistic: brush texture and palette.",
     )
     tv_weight: Weight = Field(
-        0.3,
+        1.0,
         title="Smoothness",
         description="Weight of the total variation, which calms noise between neighbouring pixels.",
     )
