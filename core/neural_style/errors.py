@@ -11,6 +11,7 @@ HINTS: dict[str, str] = {
     # -- wrong input ---------------------------------------------------------------------------
     "bad_settings": "Correct that setting; `neural-style describe` lists every setting and range.",
     "file_missing": "Check the name and the folder.",
+    "cannot_read": "Choose a file that you may read.",
     "not_an_image": "Choose a picture file such as PNG, JPEG, TIFF or WebP.",
     "image_damaged": "Export or download the picture again.",
     "image_too_large": "Scale the picture down first.",
@@ -31,7 +32,6 @@ HINTS: dict[str, str] = {
     # -- host and worker -----------------------------------------------------------------------
     "cancelled": "Nothing was changed.",
     "bad_message": "Plug-in and engine do not match; install both from the same version.",
-    "busy": "Wait for the present job, or cancel it.",
     "internal": "This is a mistake in the program; please report it with the log.",
 }
 

@@ -14,7 +14,8 @@ A conversation:
     worker  {"type": "preview", "job": "a", "file": "/tmp/x/...", ...} if the job asks for it
     worker  {"type": "result", "job": "a", "file": "/tmp/x/...", ...}
 
-A job ends with exactly one `result` or one `error`; after `cancel` it is the error `cancelled`.
+The host may send jobs ahead; they are done one after the other. A job ends with exactly one
+`result` or one `error`; after `cancel` it is the error `cancelled`.
 Unknown fields are ignored, so that either side may learn new ones without a new number.
 """
 
@@ -70,7 +71,7 @@ class Job(Message):
     """
 
     type: Literal["job"] = "job"
-    job: str
+    job: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
     folder: str
     content: PictureFile
     styles: list[PictureFile] = Field(min_length=1)
@@ -146,7 +147,7 @@ class Preview(Message):
     height: int
 
 
-class Warning(Message):  # noqa: A001 - the protocol's own word
+class Warning(Message):
     """Something that the artist should know, though the job goes on."""
 
     type: Literal["warning"] = "warning"

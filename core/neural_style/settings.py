@@ -62,6 +62,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "style_weight": 1.0,
         "tv_weight": 0.0,
         "pooling": "average",
+        "colours": "free",
         "start": "noise",
         "optimiser": "lbfgs",
         "learning_rate": 1.0,
@@ -81,6 +82,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "style_weight": 1e6,
         "tv_weight": 0.0,
         "pooling": "max",
+        "colours": "free",
         "start": "content",
         "optimiser": "adam",
         "learning_rate": 0.0007,
@@ -128,10 +130,12 @@ class Settings(BaseModel):
         description="Longest side, in pixels, at which the picture is painted; 0 is the photo's "
         "own size. Brush strokes are as large as in the painting at this size.",
     )
-    colours: Literal["painting", "photo"] = Field(
+    colours: Literal["painting", "photo", "free"] = Field(
         "painting",
         title="Colours",
-        description="Whose colours the picture has: the painting's, or the photo's own.",
+        description="Whose colours the picture has: the photo is recoloured with the painting's "
+        "palette first (painting), the painting with the photo's (photo), or both are left as "
+        "they are and their colours mix (free, as in the paper).",
     )
     style_scale: float = Field(
         1.0,
@@ -164,7 +168,7 @@ class Settings(BaseModel):
     start: Literal["content", "noise", "colours"] = Field(
         "content",
         title="Start",
-        description="What the optimiser starts from: the photo, white noise, or the photo in the "
+        description="What the optimiser starts from: the photo, white noise, or noise in the "
         "painting's colours.",
     )
     statistic: Literal["sliced", "gaussian", "gram"] = Field(
@@ -181,7 +185,7 @@ class Settings(BaseModel):
         "paper or the walk-through, which both need the Gram statistic.",
     )
     content_layers: LayerWeights = Field(
-        {"conv4_2": 1.0},
+        {"conv3_2": 1.0, "conv4_2": 1.0},
         title="Content layers",
         description="Layers whose features keep the photo recognisable, with their weights.",
     )
@@ -191,19 +195,19 @@ class Settings(BaseModel):
         description="Layers whose statistics carry the style, with their weights.",
     )
     content_weight: Weight = Field(
-        0.05,
+        0.15,
         title="Content weight",
         description="Weight of the content loss at strength 50.",
     )
     style_weight: Weight = Field(1.0, title="Style weight", description="Weight of the style loss.")
     patch_weight: Weight = Field(
-        2.0,
+        4.0,
         title="Patch weight",
         description="Weight of the distribution of small colour patches, beside the features, in "
         "the sliced statistic: brush texture and palette.",
     )
     tv_weight: Weight = Field(
-        0.3,
+        1.0,
         title="Smoothness",
         description="Weight of the total variation, which calms noise between neighbouring pixels.",
     )
@@ -221,7 +225,7 @@ class Settings(BaseModel):
     )
     learning_rate: float = Field(
         0.02,
-        gt=0,
+        ge=1e-6,
         le=10,
         title="Learning rate",
         description="Length of a step; for Adam on colours from 0 to 1, for L-BFGS relative.",
@@ -229,7 +233,7 @@ class Settings(BaseModel):
     averaging: float = Field(
         0.9,
         ge=0,
-        lt=1,
+        le=0.999,
         title="Averaging",
         description="Decay of the running average of the iterates that becomes the picture; 0 "
         "takes the last one.",
@@ -303,7 +307,8 @@ def _sentence(error: ValidationError, values: dict[str, Any]) -> str:
     given = values.get(name, first["input"])
     low, high = _range(Settings.model_fields[name])
     if low is not None and high is not None and first["type"] != "value_error":
-        reason = f"should be a number from {low:g} to {high:g}"
+        kind = {"integer": "whole number", "number": "number"}[field_type(name)]
+        reason = f"should be a {kind} from {as_text(low)} to {as_text(high)}"
     return f"{name} is {given!r} but {reason}" if "should" in reason else f"{name}: {reason}"
 
 
@@ -311,8 +316,8 @@ def _range(field: Any) -> tuple[float | None, float | None]:
     """Lowest and highest value of a number; None where there is no bound."""
     low = high = None
     for bound in field.metadata:
-        low = getattr(bound, "ge", getattr(bound, "gt", low))
-        high = getattr(bound, "le", getattr(bound, "lt", high))
+        low = getattr(bound, "ge", low)
+        high = getattr(bound, "le", high)
     return low, high
 
 
@@ -327,7 +332,7 @@ def describe() -> dict[str, Any]:
     return {
         "settings": [_describe_field(name) for name in Settings.model_fields],
         "presets": {
-            name: Settings(preset=name).model_dump(mode="json", exclude={"preset"})
+            name: parse_settings({"preset": name}).model_dump(mode="json", exclude={"preset"})
             for name in get_args(Preset)
         },
     }
@@ -349,6 +354,15 @@ def _describe_field(name: str) -> dict[str, Any]:
         "help": field.description,
     }
     return {key: value for key, value in entry.items() if value is not None}
+
+
+def as_text(value: Any) -> str:
+    """A setting's value as it is typed on the command line."""
+    if isinstance(value, dict):
+        return ",".join(f"{key}:{as_text(weight)}" for key, weight in value.items())
+    if isinstance(value, (tuple, list)):
+        return ",".join(as_text(number) for number in value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def field_type(name: str) -> str:

@@ -1,0 +1,240 @@
+"""The command line: words in, words out."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+import traceback
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from neural_style import __version__, protocol
+from neural_style.errors import NeuralStyleError
+from neural_style.settings import Settings, as_text, describe, parse_settings
+
+if TYPE_CHECKING:
+    from neural_style.stylize import Event
+
+USAGE, FAILURE, INTERRUPTED = 2, 1, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run `neural-style`; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except NeuralStyleError as error:
+        return _fail(options, error)
+    except KeyboardInterrupt:
+        print("Interrupted; nothing was written.", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader of our output has seen enough
+        sys.stderr.close()
+        return FAILURE
+    except Exception as error:
+        message = f"Something unexpected happened ({type(error).__name__}: {error})"
+        return _fail(options, NeuralStyleError("internal", message))
+    return 0
+
+
+def _fail(options: argparse.Namespace, error: NeuralStyleError) -> int:
+    if options.verbose:
+        traceback.print_exc()
+    if getattr(options, "json", False):
+        _emit(protocol.Error(code=error.code, message=error.message, hint=error.hint))
+    print(f"error: {error}", file=sys.stderr)
+    return USAGE if error.code == "bad_settings" else FAILURE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="neural-style", description="Paint a photo in the style of a painting."
+    )
+    parser.add_argument("--version", action="version", version=f"neural-style {__version__}")
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--verbose", action="store_true", help="show where an error came from")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_stylize(commands.add_parser("stylize", parents=[common], help="paint a picture"))
+    command = commands.add_parser(
+        "describe", parents=[common], help="print every setting and preset as JSON"
+    )
+    command.set_defaults(run=_describe)
+    command = commands.add_parser(
+        "devices", parents=[common], help="list what the engine can compute on here"
+    )
+    command.add_argument("--json", action="store_true", help="as JSON")
+    command.set_defaults(run=_devices)
+    command = commands.add_parser(
+        "worker", parents=[common], help="serve a host program over standard input and output"
+    )
+    command.set_defaults(run=_worker)
+    return parser
+
+
+def _add_stylize(command: argparse.ArgumentParser) -> None:
+    command.add_argument("content", metavar="CONTENT", help="the photo")
+    command.add_argument("styles", metavar="STYLE", nargs="+", help="the painting, or several")
+    command.add_argument("-o", "--output", metavar="OUT", required=True, help="file to write")
+    command.add_argument(
+        "--depth",
+        type=int,
+        choices=(8, 16),
+        help="bits per channel of a PNG or TIFF (default: the photo's own)",
+    )
+    command.add_argument("--every", type=int, metavar="N", help="save a frame every N steps ...")
+    command.add_argument("--frames", metavar="DIR", help="... in this folder")
+    command.add_argument(
+        "--json", action="store_true", help="print progress and result as lines of JSON"
+    )
+    group = command.add_argument_group(
+        "settings", "Whatever is not given has the value of the preset."
+    )
+    for entry in describe()["settings"]:
+        name = entry["name"]
+        group.add_argument(
+            "--" + name.replace("_", "-"),
+            dest=f"setting_{name}",
+            choices=entry.get("choices"),
+            metavar=None if "choices" in entry else name.rpartition("_")[2].upper(),
+            help=_help(entry),
+        )
+    command.set_defaults(run=_stylize)
+
+
+def _help(entry: dict[str, Any]) -> str:
+    """A setting's help with its range and default, `%` escaped for argparse."""
+    text = entry["help"]
+    if "maximum" in entry:
+        text += f" From {as_text(entry['minimum'])} to {as_text(entry['maximum'])}."
+    return f"{text} Default: {as_text(entry['default']) or 'empty'}.".replace("%", "%%")
+
+
+def _describe(_: argparse.Namespace) -> None:
+    about = {"version": __version__, "protocol": protocol.PROTOCOL, **describe()}
+    print(json.dumps(about, indent=2))
+
+
+def _devices(options: argparse.Namespace) -> None:
+    from neural_style.devices import available_devices
+
+    devices = available_devices()
+    if options.json:
+        print(json.dumps([device.model_dump() for device in devices], indent=2))
+        return
+    for device in devices:
+        memory = f"{device.memory_free / 2**30:.1f} of {device.memory / 2**30:.1f} GiB free"
+        print(f"{device.name:6} {device.description}, {memory}")
+
+
+def _worker(_: argparse.Namespace) -> None:
+    from neural_style import worker
+
+    worker.main()
+
+
+def _stylize(options: argparse.Namespace) -> None:
+    given = {
+        name: value
+        for name in Settings.model_fields
+        if (value := getattr(options, f"setting_{name}", None)) is not None
+    }
+    settings = parse_settings(given)
+    if bool(options.every) != bool(options.frames) or (options.every or 1) < 1:
+        raise NeuralStyleError(
+            "bad_settings",
+            "--every and --frames go together",
+            "Give both: --every 10 --frames DIR.",
+        )
+
+    from neural_style import image
+
+    image.check_writable(options.output)
+    content = image.read_picture(options.content)
+    styles = [image.read_picture(style) for style in options.styles]
+    if options.frames:
+        _make_folder(Path(options.frames))
+
+    from neural_style.stylize import Finished, Progress, stylize
+
+    started = time.monotonic()
+    events = stylize(content, styles, settings, every=options.every or 0)
+    for event in _shown(events, options):
+        if isinstance(event, Progress) and options.every and event.step % options.every == 0:
+            frame = Path(options.frames) / f"frame-{event.step:06}.png"
+            image.write_picture(frame, event.picture(), depth=8)
+        elif isinstance(event, Finished):
+            image.write_picture(
+                options.output,
+                event.picture,
+                depth=options.depth,
+                description=settings.model_dump_json(),
+            )
+            height, width = event.picture.alpha.shape
+            if options.json:
+                _emit(
+                    protocol.Result(
+                        job=JOB,
+                        file=options.output,
+                        width=width,
+                        height=height,
+                        seconds=time.monotonic() - started,
+                    )
+                )
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise NeuralStyleError("cannot_write", f"{folder}: {error.strerror}") from None
+
+
+JOB = "stylize"
+"""The job's name in the messages of `--json`, which are the worker's."""
+
+
+def _shown(events: Iterable[Event], options: argparse.Namespace) -> Iterable[Event]:
+    """The same events, each shown to the person or program that waits."""
+    return _shown_as_json(events) if options.json else _shown_as_bar(events)
+
+
+def _shown_as_json(events: Iterable[Event]) -> Iterable[Event]:
+    from neural_style.worker import as_message
+
+    for event in events:
+        if message := as_message(JOB, event):
+            _emit(message)
+        yield event
+
+
+def _emit(message: protocol.Message) -> None:
+    print(message.line(), end="", flush=True)
+
+
+def _shown_as_bar(events: Iterable[Event]) -> Iterable[Event]:
+    """A bar with steps, loss and time left; nothing where standard error is no terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn
+    from rich.progress import Progress as Bar
+
+    from neural_style.stylize import Progress, Warned
+
+    console = Console(stderr=True)
+    columns = "{task.fields[stage]}", BarColumn(), TextColumn("{task.fields[text]}")
+    with Bar(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
+        task = bar.add_task("", total=1.0, stage="starting", text="")
+        for event in events:
+            if isinstance(event, Progress):
+                left = time.strftime("%H:%M:%S", time.gmtime(event.eta_s))
+                text = f"step {event.step}/{event.total}  loss {event.loss:.4g}  {left} left"
+                bar.update(task, completed=event.fraction, stage=event.stage, text=text)
+            elif isinstance(event, Warned):
+                console.print(f"warning: {event.message}.", style="yellow")
+            yield event
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,490 @@
+"""Picture files to float arrays and back.
+
+Inside the program a picture is non-linear sRGB with straight alpha, whatever file it came from:
+embedded profiles are converted, EXIF orientation is applied, 16 bits per channel are kept.
+
+Pillow opens every format it knows, but reduces most 16-bit pictures to 8 bits; those in PNG and
+TIFF are therefore decoded by imagecodecs and tifffile. Little CMS (in imagecodecs) converts
+colours in floating point: its transforms of 16-bit integers interpolate in a coarse table and
+can be off by 8 % of the range.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import secrets
+import shutil
+import stat
+import struct
+import threading
+import warnings
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, BinaryIO
+
+import imagecodecs
+import numpy as np
+import tifffile
+from numpy.typing import NDArray
+from PIL import Image, ImageCms, ImageFile, PngImagePlugin, UnidentifiedImageError
+
+from neural_style import __version__
+from neural_style.errors import NeuralStyleError
+from neural_style.protocol import PictureFile
+
+MAX_PIXELS = 200_000_000
+"""Most pixels of a picture that is read: 3.2 GB as floats, more than cameras have."""
+
+Array = NDArray[Any]
+Floats = NDArray[np.float32]
+Path = str | os.PathLike[str]
+
+_FORMATS = {".png": "PNG", ".tif": "TIFF", ".tiff": "TIFF"}
+_FORMATS |= {".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WebP"}
+_DEEP_FORMATS = ("PNG", "TIFF")
+_DEEP_HINT = "Choose a name that ends in .png or .tif."
+_LONGEST_SIDE = {"JPEG": 65_500, "WebP": 16_383}
+
+_PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
+_TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_MAGIC = (_PNG_MAGIC, b"\xff\xd8\xff", b"RIFF", b"GIF8", *_TIFF_MAGIC)
+
+_DESCRIPTION, _ORIENTATION, _SOFTWARE, _PROFILE = 0x010E, 0x0112, 0x0131, 0x8773
+
+_MODES = {"1": "L", "L": "L", "LA": "LA", "La": "LA", "CMYK": "CMYK"}
+_MODES |= {"RGB": "RGB", "RGBX": "RGB", "YCbCr": "RGB", "HSV": "RGB"}
+_MODES |= {"RGBA": "RGBA", "RGBa": "RGBA", "P": "RGBA", "PA": "RGBA"}
+"""What Pillow's 8-bit modes are converted to; no palette and no premultiplied alpha is left."""
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A picture in memory.
+
+    Args:
+        pixels: (H, W, 3), non-linear sRGB 0..1, straight (not premultiplied).
+        alpha: (H, W), opacity 0..1, all ones if the file has none.
+        depth: bits per channel of the file, 8 or 16 (16 for anything finer than 8).
+    """
+
+    pixels: Floats
+    alpha: Floats
+    depth: int
+
+    @property
+    def opaque(self) -> bool:
+        """Whether alpha is 1 everywhere."""
+        return bool((self.alpha == 1).all())
+
+
+# -- reading -----------------------------------------------------------------------------------
+
+
+def read_picture(path: Path) -> Picture:
+    """Read a picture file of any common format; of several frames or pages the first.
+
+    A colour profile that is broken or does not suit the pixels is ignored, as if the picture
+    were sRGB. Colours outside sRGB are clipped.
+
+    Raises:
+        NeuralStyleError: `file_missing`, `cannot_read`, `not_an_image`, `image_damaged` or
+            `image_too_large`.
+    """
+    name = _printable(path)
+    with _opened(path) as file:
+        try:
+            with _pillow_limits():
+                return _decode(file, name)
+        except NeuralStyleError:
+            raise
+        except Image.DecompressionBombError as error:
+            raise _too_large(name) from error
+        except MemoryError as error:
+            message = f"{name} does not fit into this computer's memory"
+            raise NeuralStyleError("image_too_large", message) from error
+        except Exception as error:  # decoders raise whatever they come across
+            if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+                message = f"{name} cannot be read: {error.strerror}"
+                raise NeuralStyleError("cannot_read", message) from error
+            file.seek(0)
+            if isinstance(error, UnidentifiedImageError) and not file.read(8).startswith(_MAGIC):
+                message = f"{name} is not a picture in any known format"
+                raise NeuralStyleError("not_an_image", message) from error
+            raise NeuralStyleError("image_damaged", f"{name} is damaged or incomplete") from error
+
+
+def _decode(file: BinaryIO, name: str) -> Picture:
+    head = file.read(26)
+    if not head:
+        raise NeuralStyleError("not_an_image", f"{name} is empty")
+    file.seek(0)
+    if head.startswith(_TIFF_MAGIC):
+        with tifffile.TiffFile(file) as tiff:
+            page = tiff.pages.first
+            if np.max(page.bitspersample) > 8:
+                return _decode_tiff(page, name)
+        file.seek(0)
+    with Image.open(file) as image:
+        # Stubs know a format by name only; for EPS, Pillow would start another program.
+        if isinstance(image, ImageFile.StubImageFile) or image.format in ("EPS", "MPEG"):
+            message = f"{name} is a {image.format} file, which cannot be read"
+            raise NeuralStyleError("not_an_image", message)
+        if image.format == "PNG" and head[24] == 16:
+            orientation = _orientation(image)  # may read to the end, so it comes before the seek
+            file.seek(0)
+            array = _floats(imagecodecs.png_decode(file.read()), 65535)
+            return _picture(array, 16, image.info.get("icc_profile"), orientation)
+        return _decode_with_pillow(image)
+
+
+def _decode_with_pillow(image: Image.Image) -> Picture:
+    image.load()
+    orientation, profile = _orientation(image), image.info.get("icc_profile")
+    if image.mode.startswith("I;16") or image.mode in ("I", "F"):
+        # Pillow's 32-bit integers hold 16-bit samples here: those of TIFF are read elsewhere.
+        grey = _floats(np.asarray(image), 1 if image.mode == "F" else 65535)
+        return _picture(_unit(grey), 16, profile, orientation)
+    if image.mode == "LAB":
+        lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+        image = ImageCms.buildTransform(lab, srgb, "LAB", "RGB").apply(image)
+        profile = None
+    mode = _MODES[image.mode]
+    if mode in ("L", "RGB") and "transparency" in image.info:  # one grey or colour is clear
+        mode += "A"
+    array = np.asarray(image if mode == image.mode else image.convert(mode))
+    return _picture(_floats(array, 255), 8, profile, orientation, count=len(mode.rstrip("A")))
+
+
+def _decode_tiff(page: Any, name: str) -> Picture:
+    """A page with more than 8 bits per sample; integers count from 0 to their largest value."""
+    if page.imagewidth * page.imagelength * page.imagedepth > MAX_PIXELS:
+        raise _too_large(name)
+    photometric, extras = page.photometric.name, page.extrasamples
+    count = {"MINISWHITE": 1, "MINISBLACK": 1, "RGB": 3, "SEPARATED": 4}.get(photometric)
+    if count is None or page.axes not in ("YX", "YXS", "SYX"):
+        message = f"{name} is a TIFF file of a kind ({photometric}) that cannot be read"
+        raise NeuralStyleError("not_an_image", message)
+    array = page.asarray()
+    kind = array.dtype.kind
+    array = _unit(
+        _floats(array, 2 ** (page.bitspersample - (kind == "i")) - 1 if kind != "f" else 1)
+    )
+    array = {"YX": array[..., None], "SYX": np.moveaxis(array, 0, -1)}.get(page.axes, array)
+    if extras and extras[0] == tifffile.EXTRASAMPLE.UNSPECIFIED:  # a channel, but not alpha
+        array = array[..., :count]
+    if extras and extras[0] == tifffile.EXTRASAMPLE.ASSOCALPHA:
+        alpha = array[..., count : count + 1]
+        array[..., :count] = _unit(array[..., :count] / np.where(alpha > 0, alpha, 1))
+    if photometric == "MINISWHITE":
+        array[..., :count] = 1 - array[..., :count]
+    profile, orientation = page.tags.valueof(_PROFILE), page.tags.valueof(_ORIENTATION, 1)
+    return _picture(array, 16, profile, orientation, count)
+
+
+def _picture(
+    array: Floats, depth: int, profile: Any, orientation: int, count: int | None = None
+) -> Picture:
+    """Make a `Picture` of what stands in the file: grey, RGB or CMYK ink, all 0..1.
+
+    Args:
+        array: (H, W) or (H, W, S), colours first, then perhaps alpha.
+        depth: bits per channel.
+        profile: the ICC profile's bytes, if there is one.
+        orientation: as in EXIF: 2 to 4 keep the sides, 5 to 8 exchange them.
+        count: number of colours; None for 1 or 3 by S.
+    """
+    array = array[..., None] if array.ndim == 2 else array
+    count = count or (1 if array.shape[2] < 3 else 3)
+    pixels = _to_srgb(np.ascontiguousarray(array[..., :count]), profile)
+    alpha = array[..., count] if array.shape[2] > count else np.ones(array.shape[:2], np.float32)
+    if orientation in (5, 6, 7, 8):
+        pixels, alpha = pixels.swapaxes(0, 1), alpha.swapaxes(0, 1)
+    if orientation in (2, 3, 6, 7):
+        pixels, alpha = pixels[:, ::-1], alpha[:, ::-1]
+    if orientation in (3, 4, 7, 8):
+        pixels, alpha = pixels[::-1], alpha[::-1]
+    return Picture(np.ascontiguousarray(pixels), np.ascontiguousarray(alpha), depth)
+
+
+def _to_srgb(channels: Floats, profile: Any) -> Floats:
+    count = channels.shape[2]
+    space = profile[16:20] if isinstance(profile, bytes) else b""
+    if count == 1 and space != b"GRAY":
+        channels, count = np.repeat(channels, 3, axis=2), 3
+    kind = {(b"GRAY", 1): "gray", (b"RGB ", 3): "rgb", (b"CMYK", 4): "cmyk"}.get((space, count))
+    if kind:
+        with suppress(imagecodecs.CmsError):
+            if kind != "rgb" or not _is_srgb(profile):
+                return _converted(channels, profile, kind)
+    if count == 4:
+        return (1 - channels[..., :3]) * (1 - channels[..., 3:])
+    return np.repeat(channels, 3, axis=2) if count == 1 else channels
+
+
+def _converted(channels: Floats, profile: bytes, kind: str) -> Floats:
+    pixels = imagecodecs.cms_transform(
+        channels * np.float32(100) if kind == "cmyk" else channels,  # ink is in per cent there
+        profile,
+        _srgb_profile(),
+        colorspace=kind,
+        outcolorspace="rgb",
+        outdtype=np.float32,
+        intent=imagecodecs.CMS.INTENT.PERCEPTUAL,
+    )
+    return _unit(pixels.reshape(*channels.shape[:2], 3))
+
+
+def _is_srgb(profile: bytes) -> bool:
+    """Whether this is one of the many sRGB profiles, which differ by less than 8-bit steps.
+
+    Conversion from one to another would take long and only disturb what is exact.
+    """
+    grid = (np.indices((9, 9, 9)).reshape(3, 1, -1).T / 8).astype(np.float32)
+    return bool(np.abs(_converted(grid, profile, "rgb") - grid).max() < 1 / 255)
+
+
+def _floats(array: Array, whole: int) -> Floats:
+    return np.divide(array, np.float32(whole), dtype=np.float32)
+
+
+def _unit(array: Array) -> Floats:
+    """Clip to 0..1; what is no number (the "no data" of measured pictures) becomes 0."""
+    return np.clip(np.nan_to_num(array), 0, 1)
+
+
+def _orientation(image: Image.Image) -> int:
+    """The EXIF orientation that has yet to be applied (some formats Pillow turns itself)."""
+    with suppress(Exception):  # broken EXIF data must not cost the picture
+        return image.getexif().get(_ORIENTATION, 1)
+    return 1
+
+
+_pillow_lock = threading.Lock()
+
+
+@contextmanager
+def _pillow_limits() -> Iterator[None]:
+    """Make `MAX_PIXELS` Pillow's own limit, and its warnings silent, for as long as we read.
+
+    Pillow has these limits for the whole process only. It refuses pictures of twice its
+    limit, and PNG files with more than 1 MiB of text or profile (scanners embed larger ones).
+    """
+    with _pillow_lock, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        before = Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK
+        Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK = MAX_PIXELS // 2, 1 << 26
+        try:
+            yield
+        finally:
+            Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK = before
+
+
+# -- writing -----------------------------------------------------------------------------------
+
+
+def check_writable(path: Path, *, depth: int | None = None) -> None:
+    """Find out, before the long job, whether `write_picture` could write there.
+
+    Raises:
+        NeuralStyleError: `unsupported_format` or `cannot_write`.
+    """
+    name, target = _printable(path), os.path.realpath(path)
+    folder, ending = os.path.dirname(target), os.path.splitext(path)[1].lower()
+    if os.path.isdir(target):
+        raise NeuralStyleError("cannot_write", f"{name} is a folder")
+    if ending not in _FORMATS:
+        ending = f"the unknown ending {ending}" if ending.strip(".") else "no ending"
+        raise NeuralStyleError("unsupported_format", f"{name} has {ending}")
+    if depth == 16 and _FORMATS[ending] not in _DEEP_FORMATS:
+        message = f"{name} cannot have 16 bits per channel, because {_FORMATS[ending]} has only 8"
+        raise NeuralStyleError("unsupported_format", message, _DEEP_HINT)
+    if not os.path.isdir(folder):
+        raise NeuralStyleError("cannot_write", f"There is no folder {_printable(folder)}")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise NeuralStyleError("cannot_write", f"You may not write to {_printable(folder)}")
+    if os.path.exists(target) and not (os.path.isfile(target) and os.access(target, os.W_OK)):
+        raise NeuralStyleError("cannot_write", f"{name} exists and may not be overwritten")
+
+
+def write_picture(
+    path: Path, picture: Picture, *, depth: int | None = None, description: str | None = None
+) -> None:
+    """Write a PNG, JPEG, WebP or TIFF file, by the name's ending, with the sRGB profile.
+
+    Alpha is kept if the picture is not opaque; JPEG has none, so that there the picture is laid
+    on white. JPEG (quality 95, full colour resolution) and WebP (quality 95) are lossy.
+
+    Args:
+        path: the file; one that exists is replaced only when the new one is complete.
+        picture: what to write, rounded to the nearest value the file can hold.
+        depth: bits per channel, 8 or 16; None for the picture's own, if the format has it.
+        description: EXIF ImageDescription, in ASCII.
+
+    Raises:
+        NeuralStyleError: `unsupported_format`, `cannot_write` or `disk_full`.
+    """
+    check_writable(path, depth=depth)
+    kind = _FORMATS[os.path.splitext(path)[1].lower()]
+    height, width = picture.alpha.shape
+    if max(height, width) > _LONGEST_SIDE.get(kind, max(height, width)):
+        size = f"{_printable(path)} cannot have {width} × {height} pixels"
+        message = f"{size}, because {kind} ends at {_LONGEST_SIDE[kind]} a side"
+        raise NeuralStyleError("unsupported_format", message, _DEEP_HINT)
+    values, alpha = picture.pixels, picture.alpha[..., None]
+    if not picture.opaque:
+        values = 1 - (1 - values) * alpha if kind == "JPEG" else np.dstack([values, alpha])
+    deep = kind in _DEEP_FORMATS and (depth or picture.depth) == 16
+    values = np.rint(np.clip(values, 0, 1) * np.float32(65535 if deep else 255))
+    encode = {"PNG": _encode_png, "TIFF": _encode_tiff}.get(kind, _encode_with_pillow)
+    data = encode(values.astype(np.uint16 if deep else np.uint8), kind, description)
+    _replace_file(path, data)
+
+
+def _encode_png(array: Array, _kind: str, description: str | None) -> bytes:
+    data = imagecodecs.png_encode(array)
+    header = len(_PNG_MAGIC) + 25  # IHDR always comes first, with 13 + 12 bytes
+    profile = _png_chunk(b"iCCP", b"sRGB\0\0" + zlib.compress(_srgb_profile()))
+    exif = _png_chunk(b"eXIf", _exif(description).removeprefix(b"Exif\0\0"))
+    return b"".join((data[:header], profile, exif, data[header:]))
+
+
+def _png_chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def _encode_tiff(array: Array, _kind: str, description: str | None) -> bytes:
+    buffer = io.BytesIO()
+    tifffile.imwrite(
+        buffer,
+        array,
+        photometric="rgb",
+        extrasamples=["unassalpha"] if array.shape[2] == 4 else None,
+        compression="zlib",
+        predictor=True,
+        iccprofile=_srgb_profile(),
+        description=description,
+        software=_software(),
+        metadata=None,
+    )
+    return buffer.getvalue()
+
+
+def _encode_with_pillow(array: Array, kind: str, description: str | None) -> bytes:
+    buffer, profile, exif = io.BytesIO(), _srgb_profile(), _exif(description)
+    chroma = {"subsampling": "4:4:4"} if kind == "JPEG" else {}
+    Image.fromarray(array).save(buffer, kind, quality=95, icc_profile=profile, exif=exif, **chroma)
+    return buffer.getvalue()
+
+
+def _exif(description: str | None) -> bytes:
+    exif = Image.Exif()
+    exif[_SOFTWARE] = _software()
+    if description is not None:
+        exif[_DESCRIPTION] = description
+    return exif.tobytes()
+
+
+def _software() -> str:
+    return f"neural-style {__version__}"
+
+
+@cache
+def _srgb_profile() -> bytes:
+    """Little CMS' own sRGB profile, free to use, without the time of day in its header.
+
+    The same picture thus makes the same file, and files of ours are recognised.
+    """
+    profile = imagecodecs.cms_profile("srgb")
+    return profile[:24] + struct.pack(">6H", 2000, 1, 1, 0, 0, 0) + profile[36:]
+
+
+# -- raw files between plug-in and worker ------------------------------------------------------
+
+
+def read_raw(file: PictureFile) -> Picture:
+    """Read a raw file (see `protocol`).
+
+    Values outside 0..1 are clipped: GIMP has them in pictures with a wide gamut, where they
+    are colours that sRGB cannot show.
+
+    Raises:
+        NeuralStyleError: `file_missing`, `cannot_read`, `image_too_large`; `bad_message` for a
+            wrong length, or values that are no numbers or infinite.
+    """
+    name, size = _printable(file.file), file.width * file.height * 16
+    if file.width * file.height > MAX_PIXELS:
+        raise _too_large(name)
+    with _opened(file.file) as stream:
+        if (length := os.fstat(stream.fileno()).st_size) != size:
+            message = f"{name} has {length} bytes, where {file.width} × {file.height} pixels"
+            raise NeuralStyleError("bad_message", f"{message} take {size}")
+        values = np.fromfile(stream, "<f4").reshape(file.height, file.width, 4)
+    if not np.isfinite(values).all():
+        raise NeuralStyleError("bad_message", f"{name} has values that are not finite numbers")
+    return _picture(_unit(values), 16, None, 1)
+
+
+def write_raw(path: Path, pixels: Floats, alpha: Floats) -> None:
+    """Write a raw file (see `protocol`), which appears under its name when it is complete.
+
+    Raises:
+        NeuralStyleError: `cannot_write` or `disk_full`.
+    """
+    _replace_file(path, np.dstack([pixels, alpha]).astype("<f4").tobytes())
+
+
+# -- files and errors --------------------------------------------------------------------------
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    name = _printable(path)
+    try:
+        mode = os.stat(path).st_mode
+        if not stat.S_ISREG(mode):  # opening a pipe could wait for ever
+            what = "is a folder" if stat.S_ISDIR(mode) else "is not an ordinary file"
+            raise NeuralStyleError("file_missing", f"{name} {what}")
+        file = open(path, "rb")  # noqa: SIM115 - closed below, beyond these errors
+    except (FileNotFoundError, NotADirectoryError, ValueError) as error:
+        raise NeuralStyleError("file_missing", f"There is no file {name}") from error
+    except OSError as error:
+        message = f"{name} cannot be read: {error.strerror}"
+        raise NeuralStyleError("cannot_read", message) from error
+    with file:
+        yield file
+
+
+def _replace_file(path: Path, data: bytes) -> None:
+    """Write under another name first, so that no failure leaves half a file or harms an old one."""
+    target = os.path.realpath(path)  # what is a link stays one
+    temporary = os.path.join(os.path.dirname(target), f".{secrets.token_hex(8)}.part")
+    try:
+        with open(temporary, "xb") as file:
+            file.write(data)
+        with suppress(FileNotFoundError):
+            shutil.copymode(target, temporary)
+        os.replace(temporary, target)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            message = f"There is no room left on the disk for {_printable(path)}"
+            raise NeuralStyleError("disk_full", message) from error
+        message = f"{_printable(path)} cannot be written: {error.strerror}"
+        raise NeuralStyleError("cannot_write", message) from error
+    finally:
+        with suppress(OSError):
+            os.unlink(temporary)
+
+
+def _printable(path: Path) -> str:
+    """The name for messages, which must be proper Unicode even where file names need not be."""
+    return os.fsencode(path).decode("utf-8", "replace")
+
+
+def _too_large(name: str) -> NeuralStyleError:
+    millions = MAX_PIXELS // 1_000_000
+    return NeuralStyleError("image_too_large", f"{name} has more than {millions} million pixels")

@@ -1,0 +1,156 @@
+"""The optimisers: both change a picture so that a loss falls, and can go on at another size.
+
+An optimiser holds the picture. `step` improves it and returns the loss before the step; `picture`
+is the result so far, always within 0..1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+Loss = Callable[[Tensor], Tensor]
+
+LARGE = 1_000_000
+"""Pixels above which L-BFGS keeps a short history: each pair of it is two more pictures."""
+
+
+class Optimiser(Protocol):
+    learning_rate: float
+
+    @property
+    def picture(self) -> Tensor: ...
+
+    def step(self, loss: Loss) -> Tensor: ...
+
+    def resize(self, height: int, width: int) -> None: ...
+
+    def restart(self, image: Tensor) -> None: ...
+
+
+class Adam:
+    """Adam (Kingma and Ba 2015, arXiv 1412.6980, algorithm 1) on the pixels, for style transfer.
+
+    Three additions: the picture is clamped to 0..1 after each step; the result is the running
+    average of the iterates, which is calmer than any one of them; and the moments are resized
+    with the picture, so that a larger size goes on where the smaller one stopped (the last two as
+    K. Crowson does).
+
+    Args:
+        image: where to start, shape (1, 3, H, W).
+        learning_rate: largest change of a pixel in one step, about.
+        averaging: decay of the running average; 0 for the last iterate.
+    """
+
+    beta1, beta2 = 0.9, 0.99
+    # Relative to the gradients: an absolute epsilon would change with the weights of the loss, and
+    # without one pixels that hardly matter take full steps (grey haze).
+    epsilon = 0.01
+
+    def __init__(self, image: Tensor, learning_rate: float, averaging: float) -> None:
+        self.learning_rate = learning_rate
+        self.averaging = averaging
+        self.restart(image)
+
+    def restart(self, image: Tensor) -> None:
+        """Go on from `image` and forget the moments."""
+        self.image = image.detach().clone()
+        self.first = torch.zeros_like(image)
+        self.second = torch.zeros_like(image)
+        self.count = 0
+        self._restart_average()
+
+    def _restart_average(self) -> None:
+        self.average = torch.zeros_like(self.image)
+        self.averaged = 0
+
+    @property
+    def picture(self) -> Tensor:
+        """The average of the iterates, corrected for its start at zero."""
+        if not self.averaged or not self.averaging:
+            return self.image
+        return (self.average / (1 - self.averaging**self.averaged)).clamp(0, 1)
+
+    def step(self, loss: Loss) -> Tensor:
+        value, gradient = _evaluate(loss, self.image)
+        self.count += 1
+        self.first.lerp_(gradient, 1 - self.beta1)
+        self.second.lerp_(gradient.square(), 1 - self.beta2)
+        first = self.first / (1 - self.beta1**self.count)
+        second = self.second / (1 - self.beta2**self.count)
+        epsilon = self.epsilon * second.mean().sqrt() + 1e-30
+        self.image = (self.image - self.learning_rate * first / (second.sqrt() + epsilon)).clamp(
+            0, 1
+        )
+        self.average.lerp_(self.image, 1 - self.averaging)
+        self.averaged += 1
+        return value
+
+    def resize(self, height: int, width: int) -> None:
+        self.image = resize(self.picture, height, width)
+        self.first = resize(self.first, height, width, limit=False)
+        # Bilinear, as the overshoot of bicubic would give negative squares.
+        self.second = F.interpolate(self.second, (height, width), mode="bilinear")
+        self._restart_average()
+
+
+class LBFGS:
+    """L-BFGS (Liu and Nocedal 1989) with a strong Wolfe line search, as Gatys et al. used.
+
+    Args:
+        image: where to start, shape (1, 3, H, W).
+        learning_rate: first length tried on each line, relative to the quasi-Newton step.
+    """
+
+    def __init__(self, image: Tensor, learning_rate: float) -> None:
+        self.learning_rate = learning_rate
+        self.restart(image)
+
+    def restart(self, image: Tensor) -> None:
+        """Go on from `image` and forget the history."""
+        self.image = image.detach().clone().requires_grad_()
+        self.optimiser = torch.optim.LBFGS(
+            [self.image],
+            lr=self.learning_rate,
+            max_iter=1,
+            max_eval=20,
+            history_size=10 if image.shape[2] * image.shape[3] > LARGE else 100,
+            tolerance_grad=0.0,
+            tolerance_change=0.0,
+            line_search_fn="strong_wolfe",
+        )
+
+    @property
+    def picture(self) -> Tensor:
+        return self.image.detach().clamp(0, 1)
+
+    def step(self, loss: Loss) -> Tensor:
+        def closure() -> Tensor:
+            value, self.image.grad = _evaluate(loss, self.image)
+            return value
+
+        return self.optimiser.step(closure)
+
+    def resize(self, height: int, width: int) -> None:
+        self.restart(resize(self.picture, height, width))
+
+
+def _evaluate(loss: Loss, image: Tensor) -> tuple[Tensor, Tensor]:
+    """Value and gradient of `loss` at `image`."""
+    with torch.enable_grad():
+        image = image.detach().requires_grad_()
+        value = loss(image)
+        (gradient,) = torch.autograd.grad(value, image)
+    return value.detach(), gradient
+
+
+def resize(image: Tensor, height: int, width: int, *, limit: bool = True) -> Tensor:
+    """Bicubic resize of (1, C, H, W), averaging where it shrinks; clamped to 0..1 if `limit`."""
+    if image.shape[2:] == (height, width):
+        return image.clone()
+    image = F.interpolate(image, (height, width), mode="bicubic", antialias=True)
+    return image.clamp(0, 1) if limit else image

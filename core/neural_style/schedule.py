@@ -1,0 +1,52 @@
+"""Coarse to fine: at which sizes a picture is painted and with how many steps at each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from neural_style.settings import Settings
+
+MIN_SIDE = 32
+"""Shorter side of the coarsest size at least: below it the deep layers have no positions left."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One size: `steps` optimiser steps on a picture of `width` times `height` pixels."""
+
+    width: int
+    height: int
+    steps: int
+
+
+def fit(width: int, height: int, longest: int) -> tuple[int, int]:
+    """Width and height with the same proportions and `longest` as the longer one."""
+    scale = longest / max(width, height)
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+def plan(width: int, height: int, settings: Settings) -> list[Stage]:
+    """The stages for a picture that is painted at `width` times `height`, smallest first.
+
+    Sizes shrink by `size_ratio` from the full one down to `coarsest`; the numbers of steps go
+    geometrically from `steps` at the coarsest size to `final_steps` at the full one.
+    """
+    full = max(width, height)
+    coarsest = max(settings.coarsest, MIN_SIDE * full / min(width, height))
+    longest = [float(full)]
+    # The tolerance is for powers of the square root of two.
+    while longest[-1] / settings.size_ratio >= coarsest * 0.999:
+        longest.append(longest[-1] / settings.size_ratio)
+    stages = []
+    for index, side in enumerate(reversed(longest)):
+        part = index / (len(longest) - 1) if len(longest) > 1 else 1.0
+        steps = settings.steps * (settings.final_steps / settings.steps) ** part
+        stages.append(Stage(*fit(width, height, round(side)), round(steps)))
+    # Rounding must not touch the full size.
+    stages[-1] = Stage(width, height, stages[-1].steps)
+    return stages
+
+
+def work(stage: Stage) -> float:
+    """Cost of one step, in relative units: the pixels, and a little for the step itself."""
+    return stage.width * stage.height + 10_000

@@ -1,0 +1,183 @@
+"""The process that a host such as GIMP starts and talks to; see `neural_style.protocol`.
+
+It does one job after the other and ends with its standard input, which the operating system
+closes when the host dies, however it dies. So no worker is ever left behind.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import sys
+import threading
+import time
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, NoReturn
+
+from neural_style import __version__, protocol
+from neural_style.errors import NeuralStyleError
+
+if TYPE_CHECKING:
+    from neural_style.image import Picture
+    from neural_style.stylize import Event
+
+
+class Worker:
+    """The conversation with one host.
+
+    Args:
+        source: where the host's messages come from.
+        sink: where messages to the host go.
+    """
+
+    def __init__(self, source: BinaryIO, sink: BinaryIO) -> None:
+        self.source = source
+        self.sink = sink
+        self.lock = threading.Lock()
+        self.jobs: queue.SimpleQueue[protocol.Job] = queue.SimpleQueue()
+        self.cancelled: set[str] = set()
+        self.finished: set[str] = set()
+
+    def run(self) -> NoReturn:
+        """Listen from now on, say hello as soon as torch is there, then do jobs for ever."""
+        threading.Thread(target=self._listen, daemon=True).start()
+        # Slow imports come after the thread has begun to watch for the end of the input.
+        import torch
+
+        from neural_style.devices import available_devices
+
+        self._send(
+            protocol.Hello(
+                version=__version__, torch=torch.__version__, devices=available_devices()
+            )
+        )
+        while True:
+            self._do(self.jobs.get())
+
+    def _listen(self) -> None:
+        """Read messages until the input ends; then the process ends at once, in any step."""
+        try:
+            for line in self.source:
+                self._understand(line)
+        except Exception:
+            traceback.print_exc()
+        finally:
+            # Not sys.exit: torch may be in the middle of a step that takes a minute.
+            os._exit(0)
+
+    def _understand(self, line: bytes) -> None:
+        try:
+            message = protocol.parse_from_host(line)
+        except NeuralStyleError as error:
+            self._send_error(None, error)
+            return
+        if isinstance(message, protocol.Shutdown):
+            os._exit(0)
+        elif isinstance(message, protocol.Job):
+            self.jobs.put(message)
+        elif isinstance(message, protocol.Cancel):
+            self.cancelled.add(message.job)
+        else:
+            self.finished.add(message.job)
+
+    def _do(self, job: protocol.Job) -> None:
+        try:
+            self._paint(job)
+        except NeuralStyleError as error:
+            self._send_error(job.job, error)
+        except Exception as error:
+            traceback.print_exc()
+            message = f"Something unexpected happened ({type(error).__name__}: {error})"
+            self._send_error(job.job, NeuralStyleError("internal", message))
+        self.cancelled.discard(job.job)
+        self.finished.discard(job.job)
+
+    def _paint(self, job: protocol.Job) -> None:
+        from neural_style.image import read_raw, write_raw
+        from neural_style.settings import parse_settings
+        from neural_style.stylize import Finished, Progress, at_size_of, stylize
+
+        started = time.monotonic()
+        settings = parse_settings(job.settings)
+        content = read_raw(job.content)
+        styles = [read_raw(style) for style in job.styles]
+        previews = _Previews(job)
+        for event in stylize(content, styles, settings, finish=lambda: job.job in self.finished):
+            if job.job in self.cancelled:
+                raise NeuralStyleError("cancelled", "The job was cancelled")
+            if message := as_message(job.job, event):
+                self._send(message)
+            if isinstance(event, Progress) and previews.due():
+                self._send(previews.write(event.picture(job.preview_size)))
+            elif isinstance(event, Finished):
+                picture = at_size_of(content, event.picture)
+                file = write_raw(Path(job.folder) / f"{job.job}-result.raw", picture)
+                seconds = time.monotonic() - started
+                self._send(protocol.Result(job=job.job, seconds=seconds, **file.model_dump()))
+
+    def _send(self, message: protocol.Message) -> None:
+        try:
+            with self.lock:
+                self.sink.write(message.line().encode())
+        except OSError:
+            os._exit(0)  # the host is gone
+
+    def _send_error(self, job: str | None, error: NeuralStyleError) -> None:
+        self._send(protocol.Error(job=job, code=error.code, message=error.message, hint=error.hint))
+
+
+class _Previews:
+    """When the next preview of a job is due, and the files of those so far."""
+
+    def __init__(self, job: protocol.Job) -> None:
+        self.job = job
+        self.count = 0
+        self.last = -float("inf")
+
+    def due(self) -> bool:
+        wait = self.job.previews
+        return wait is not None and time.monotonic() - self.last >= wait
+
+    def write(self, picture: Picture) -> protocol.Preview:
+        from neural_style.image import write_raw
+
+        self.last = time.monotonic()
+        self.count += 1
+        path = Path(self.job.folder) / f"{self.job.job}-preview-{self.count}.raw"
+        return protocol.Preview(job=self.job.job, **write_raw(path, picture).model_dump())
+
+
+def as_message(job: str, event: Event) -> protocol.Message | None:
+    """What the host is told of an event; the finished picture has to be written first."""
+    from neural_style.stylize import Progress, Started, Warned
+
+    if isinstance(event, Started):
+        return protocol.Accepted(
+            job=job,
+            device=event.device,
+            width=event.width,
+            height=event.height,
+            total=event.total,
+        )
+    if isinstance(event, Progress):
+        return protocol.Progress(
+            job=job,
+            step=event.step,
+            total=event.total,
+            fraction=event.fraction,
+            eta_s=event.eta_s,
+            stage=event.stage,
+            loss=event.loss,
+        )
+    if isinstance(event, Warned):
+        return protocol.Warning(job=job, code=event.code, message=event.message)
+    return None
+
+
+def main() -> NoReturn:
+    """Take standard output for the protocol, so that nothing else can write into it."""
+    sink = os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr
+    Worker(os.fdopen(os.dup(0), "rb"), sink).run()

@@ -1,0 +1,61 @@
+"""What several test files need: pictures, and settings that take little time."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import HealthCheck, settings
+
+from neural_style.image import Picture
+from neural_style.settings import Settings, parse_settings
+
+torch.set_num_threads(int(os.environ.get("NEURAL_STYLE_TEST_THREADS", "2")))
+
+# The same examples in every run and no timing, as machines differ; no database in the checkout.
+settings.register_profile(
+    "tests",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("tests")
+
+
+@pytest.fixture
+def small_settings() -> Callable[..., Settings]:
+    """Settings for a picture in a second."""
+
+    def make(**values: object) -> Settings:
+        return parse_settings({"size": 48, "coarsest": 32, "steps": 4, "final_steps": 3, **values})
+
+    return make
+
+
+def drawn(height: int, width: int, name: str = "picture") -> Picture:
+    """A picture with soft shapes and grain, another one for each name."""
+    seed = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "little")
+    random = np.random.default_rng(seed)
+    y, x = np.mgrid[0:height, 0:width] / max(height, width)
+    waves = [np.sin(x * a + y * b + c) for a, b, c in random.uniform(3, 15, (3, 3))]
+    grain = random.normal(0, 0.05, (height, width, 3))
+    pixels = np.clip(0.5 + 0.35 * np.stack(waves, -1) + grain, 0, 1).astype(np.float32)
+    return Picture(pixels, np.ones((height, width), np.float32), 8)
+
+
+@pytest.fixture(scope="session")
+def photo_files() -> dict[str, Path]:
+    """Real photographs, from the packages of scikit-image and scikit-learn."""
+    import skimage
+    import sklearn
+
+    folder = Path(skimage.__file__).parent / "data"
+    files = {name: next(folder.glob(f"{name}.*")) for name in ("astronaut", "coffee", "chelsea")}
+    files["china"] = Path(sklearn.__file__).parent / "datasets" / "images" / "china.jpg"
+    return files

@@ -1,0 +1,247 @@
+"""The command line, as a person or a script uses it."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from conftest import drawn
+from neural_style.image import read_picture, write_picture
+from neural_style.settings import Settings, parse_settings
+
+COMMAND = Path(sys.executable).with_name("neural-style")
+QUICK = ["--size", "48", "--coarsest", "32", "--steps", "4", "--final-steps", "3"]
+
+
+def run(*arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [COMMAND, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        **options,
+    )
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> tuple[Path, Path]:
+    """A photo and a painting in a folder whose name is not plain."""
+    folder = tmp_path / "mein Ördner 그림"
+    folder.mkdir()
+    for name in ("photo", "painting"):
+        write_picture(folder / f"{name}.png", drawn(40, 60, name))
+    return folder / "photo.png", folder / "painting.png"
+
+
+def test_stylize_writes_the_picture(pictures: tuple[Path, Path]) -> None:
+    photo, painting = pictures
+    out = photo.with_name("out.png")
+    done = run("stylize", photo, painting, "-o", out, *QUICK, "--seed", 7)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    with Image.open(out) as image:
+        assert image.size == (48, 32)
+        described = json.loads(image.getexif()[0x010E])
+        assert image.info["icc_profile"]
+    assert parse_settings(described) == parse_settings(
+        {"size": 48, "coarsest": 32, "steps": 4, "final_steps": 3, "seed": 7}
+    )
+    assert sorted(path.name for path in photo.parent.iterdir()) == [
+        "out.png",
+        "painting.png",
+        "photo.png",
+    ]
+
+
+def test_real_photo_to_jpeg(photo_files: dict[str, Path], tmp_path: Path) -> None:
+    out = tmp_path / "out.jpg"
+    done = run("stylize", photo_files["chelsea"], photo_files["china"], "-o", out, *QUICK)
+    assert done.returncode == 0, done.stderr
+    assert read_picture(out).pixels.std() > 0.05
+
+
+def test_16_bit_and_alpha(pictures: tuple[Path, Path]) -> None:
+    photo, painting = pictures
+    rgba = np.zeros((40, 60, 4), np.uint8)
+    rgba[..., :3] = 99
+    rgba[..., 30:, 3] = 255
+    Image.fromarray(rgba, "RGBA").save(photo)
+    out = photo.with_name("out.tif")
+    done = run("stylize", photo, painting, "-o", out, *QUICK, "--depth", 16)
+    assert done.returncode == 0, done.stderr
+    picture = read_picture(out)
+    assert picture.depth == 16
+    assert not picture.alpha[:, :20].any()
+    assert picture.alpha[:, 28:].all()
+
+
+def test_several_styles_and_frames(pictures: tuple[Path, Path]) -> None:
+    photo, painting = pictures
+    frames = photo.with_name("frames")
+    done = run(
+        "stylize", photo, painting, photo, "-o", photo.with_name("o.png"), *QUICK,
+        "--blend", "2,1", "--every", 3, "--frames", frames,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    names = sorted(path.name for path in frames.iterdir())
+    assert names[:2] == ["frame-000003.png", "frame-000006.png"]
+    assert read_picture(frames / names[0]).pixels.shape == (32, 48, 3)
+
+
+def test_json_speaks_the_workers_words(pictures: tuple[Path, Path]) -> None:
+    photo, painting = pictures
+    out = photo.with_name("out.webp")
+    done = run("stylize", photo, painting, "-o", out, *QUICK, "--json")
+    messages = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [messages[0]["type"], messages[-1]["type"]] == ["accepted", "result"]
+    assert messages[-1]["file"] == str(out)
+    assert (messages[-1]["width"], messages[-1]["height"]) == (48, 32)
+
+
+def test_json_has_the_error_too(pictures: tuple[Path, Path]) -> None:
+    photo, _ = pictures
+    done = run("stylize", photo, "none.png", "-o", photo.with_name("o.png"), "--json")
+    assert json.loads(done.stdout)["code"] == "file_missing"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [
+        (["P", "none.png", "-o", "o.png"], 1, ["none.png"]),
+        (["P", "S", "-o", "o.xyz"], 1, ["o.xyz", ".png"]),
+        (["P", "S", "-o", "nowhere/o.png"], 1, ["nowhere"]),
+        (["P", "S", "-o", "o.png", "--network", "none.pth"], 1, ["none.pth"]),
+        (["P", "S", "-o", "o.png", "--style-layers", "conv5_4"], 1, ["conv5_4", "conv5_1"]),
+        (["P", "S", "-o", "o.png", "--strength", "101"], 2, ["strength", "0 to 100"]),
+        (["P", "S", "-o", "o.png", "--strength", "much"], 2, ["strength", "0 to 100"]),
+        (["P", "S", "-o", "o.png", "--blend", "1,2"], 2, ["blend"]),
+        (["P", "S", "-o", "o.png", "--every", "5"], 2, ["--frames"]),
+        (["P", "S", "-o", "o.png", "--preset", "best"], 2, ["best", "draft"]),
+        (["P", "S"], 2, ["-o"]),
+        (["P", "-o", "o.png"], 2, ["STYLE"]),
+    ],
+)
+def test_mistakes_get_one_clear_line(
+    pictures: tuple[Path, Path], arguments: list[str], status: int, words: list[str]
+) -> None:
+    names = {"P": str(pictures[0]), "S": str(pictures[1])}
+    done = run("stylize", *[names.get(a, a) for a in arguments], cwd=pictures[0].parent)
+    assert done.returncode == status
+    assert done.stdout == ""
+    last = done.stderr.splitlines()[-1]
+    assert "error: " in last
+    assert "Traceback" not in done.stderr
+    for word in words:
+        assert word in last
+    assert not pictures[0].with_name("o.png").exists()
+
+
+def test_verbose_shows_where(pictures: tuple[Path, Path]) -> None:
+    done = run("stylize", pictures[0], "none.png", "-o", pictures[0], "--verbose")
+    assert "Traceback" in done.stderr
+    assert done.stderr.splitlines()[-1].startswith("error: ")
+
+
+def test_an_existing_output_survives_a_failure(pictures: tuple[Path, Path]) -> None:
+    photo, painting = pictures
+    before = photo.read_bytes()
+    assert run("stylize", painting, "none.png", "-o", photo).returncode == 1
+    assert photo.read_bytes() == before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Ctrl+C is sent as a POSIX signal")
+def test_interrupted_writes_nothing(pictures: tuple[Path, Path]) -> None:
+    photo, painting = pictures
+    out = photo.with_name("out.png")
+    command = [COMMAND, "stylize", photo, painting, "-o", out, "--steps", "100000", "--json"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout
+    assert process.stderr
+    process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    assert process.wait(20) == 130
+    assert process.stderr.read() == "Interrupted; nothing was written.\n"
+    assert sorted(path.name for path in photo.parent.iterdir()) == ["painting.png", "photo.png"]
+    process.stdout.close()
+    process.stderr.close()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pseudo-terminals are POSIX")
+def test_a_terminal_gets_a_bar(pictures: tuple[Path, Path]) -> None:
+    photo, painting = pictures
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [COMMAND, "stylize", photo, painting, "-o", photo.with_name("o.png"), *QUICK],
+        stderr=theirs,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "120"},
+    )
+    os.close(theirs)
+    shown = b""
+    try:
+        while piece := os.read(ours, 4096):
+            shown += piece
+    except OSError:  # Linux' way to say that the other end is closed
+        pass
+    os.close(ours)
+    assert process.wait(60) == 0
+    for word in (b"loss", b"left", b"step "):
+        assert word in shown
+
+
+def test_describe_is_all_a_host_needs() -> None:
+    about = json.loads(run("describe").stdout)
+    assert about["protocol"] == 1
+    assert [entry["name"] for entry in about["settings"]] == list(Settings.model_fields)
+
+
+def test_every_setting_is_an_option() -> None:
+    usage = run("stylize", "--help").stdout
+    for name in Settings.model_fields:
+        assert f"--{name.replace('_', '-')} " in usage
+
+
+def test_devices() -> None:
+    assert "cpu " in run("devices").stdout
+    devices = json.loads(run("devices", "--json").stdout)
+    assert devices[-1]["name"] == "cpu"
+    assert 0 < devices[-1]["memory_free"] <= devices[-1]["memory"]
+
+
+@pytest.mark.parametrize(
+    "command", [["--help"], ["stylize", "--help"], ["describe"], ["--version"]]
+)
+def test_answers_without_torch(command: list[str]) -> None:
+    """Torch takes seconds to load; what does not need it must not wait for it."""
+    script = (
+        "import sys\n"
+        "from neural_style.cli import main\n"
+        f"sys.argv[1:] = {command!r}\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "sys.exit('torch' in sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=False)
+    assert done.returncode == 0
+    assert done.stdout
+
+
+def test_works_without_a_home_folder(pictures: tuple[Path, Path]) -> None:
+    photo, painting = pictures
+    environment = {key: value for key, value in os.environ.items() if key != "HOME"}
+    environment["HOME"] = "/nonexistent"
+    out = photo.with_name("out.png")
+    started = time.monotonic()
+    done = run("stylize", photo, painting, "-o", out, *QUICK, env=environment)
+    assert done.returncode == 0, done.stderr
+    assert out.exists()
+    assert time.monotonic() - started < 60

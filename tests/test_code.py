@@ -1,0 +1,73 @@
+"""Format, lint, types and the house rules of the code itself."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from neural_style.errors import HINTS
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "core" / "neural_style"
+BIN = Path(sys.executable).parent
+
+FLOORS = [
+    {"__init__", "errors", "settings", "protocol"},
+    {"statistics", "colour", "image", "network", "network.vgg", "network.weights", "devices"},
+    {"schedule", "objective", "optimise"},
+    {"stylize"},
+    {"cli", "worker"},
+]
+"""CONTRIBUTING.md's picture: a room may import rooms of its own floor and below."""
+
+
+def modules() -> dict[str, Path]:
+    paths = [
+        path for path in PACKAGE.rglob("*.py") if path.parent == PACKAGE or path.stem != "__init__"
+    ]
+    return {".".join(path.relative_to(PACKAGE).with_suffix("").parts): path for path in paths}
+
+
+def floor(module: str) -> int:
+    return next(number for number, rooms in enumerate(FLOORS) if module in rooms)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["ruff", "format", "--check", "--no-cache"],
+        ["ruff", "check", "--no-cache"],
+        ["basedpyright"],
+    ],
+    ids=["format", "lint", "types"],
+)
+def test_tool_has_no_complaint(command: list[str]) -> None:
+    done = subprocess.run(
+        [BIN / command[0], *command[1:]], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("module", modules())
+def test_no_room_imports_from_a_floor_above(module: str) -> None:
+    tree = ast.parse(modules()[module].read_text())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("neural_style"):
+            base = (node.module or "").removeprefix("neural_style").lstrip(".")
+            names = [base] if base else [alias.name for alias in node.names]
+            for name in names:
+                if name in modules() or name == "network":
+                    assert floor(name) <= floor(module), f"{module} imports {name}"
+
+
+def test_every_error_code_in_use_has_a_hint_and_every_hint_a_use() -> None:
+    used = set()
+    for path in modules().values():
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Constant) and node.value in HINTS and path.stem != "errors":
+                used.add(node.value)
+    assert used == set(HINTS)

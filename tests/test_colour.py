@@ -1,0 +1,49 @@
+"""Colours of one picture given to another."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor
+
+from neural_style.colour import match_colours
+
+
+def even(count: int) -> Tensor:
+    return torch.full((count,), 1 / count)
+
+
+def test_matched_colours_have_the_targets_mean_and_covariance() -> None:
+    torch.manual_seed(0)
+    colours = 0.5 + 0.05 * torch.randn(3, 1200)
+    target = 0.4 + torch.tensor([[0.06, 0, 0], [0.03, 0.05, 0], [0, 0.02, 0.04]]) @ torch.randn(
+        3, 400
+    )
+    matched = match_colours(colours, even(1200), target, even(400))
+    torch.testing.assert_close(matched.mean(1), target.mean(1), atol=1e-3, rtol=0)
+    torch.testing.assert_close(torch.cov(matched), torch.cov(target), atol=1e-4, rtol=0.02)
+
+
+def test_colours_without_weight_do_not_matter() -> None:
+    colours, target = torch.rand(3, 100), torch.rand(3, 50)
+    weight = torch.cat([even(50), torch.zeros(50)])
+    moved = torch.cat([colours[:, :50], torch.ones(3, 50)], 1)
+    one = match_colours(colours, weight, target, even(50))[:, :50]
+    torch.testing.assert_close(match_colours(moved, weight, target, even(50))[:, :50], one)
+
+
+def test_matching_colours_to_themselves_changes_nothing() -> None:
+    colours = torch.rand(3, 600)
+    torch.testing.assert_close(
+        match_colours(colours, even(600), colours, even(600)), colours, atol=1e-3, rtol=0
+    )
+
+
+@pytest.mark.parametrize("grey_target", [True, False])
+def test_grey_pictures_can_be_matched(grey_target: bool) -> None:
+    pair = [torch.rand(1, 400).repeat(3, 1), torch.rand(3, 400)]
+    colours, target = reversed(pair) if grey_target else pair
+    matched = match_colours(colours, even(400), target, even(400))
+    assert matched.isfinite().all()
+    if grey_target:
+        assert float((matched - matched.mean(0)).abs().mean()) < 0.03

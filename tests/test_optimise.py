@@ -1,0 +1,137 @@
+"""Optimisers and schedule."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor
+
+from neural_style.optimise import LARGE, LBFGS, Adam, Optimiser, resize
+from neural_style.schedule import MIN_SIDE, fit, plan
+from neural_style.settings import parse_settings
+
+GOAL = torch.rand(1, 3, 12, 10, generator=torch.Generator().manual_seed(1))
+
+
+def distance(image: Tensor) -> Tensor:
+    return (image - GOAL).square().mean()
+
+
+def start() -> Tensor:
+    return torch.full((1, 3, 12, 10), 0.5)
+
+
+def both() -> list[Optimiser]:
+    return [Adam(start(), 0.02, 0.9), LBFGS(start(), 1.0)]
+
+
+@pytest.mark.parametrize("optimiser", both(), ids=["adam", "lbfgs"])
+def test_reaches_the_goal(optimiser: Optimiser) -> None:
+    before = distance(optimiser.picture)
+    for _ in range(100):
+        optimiser.step(distance)
+    assert float(distance(optimiser.picture)) < 1e-3 * float(before)
+
+
+@pytest.mark.parametrize("optimiser", both(), ids=["adam", "lbfgs"])
+def test_step_returns_the_loss_before_it(optimiser: Optimiser) -> None:
+    first = float(distance(start()))
+    assert float(optimiser.step(distance)) == pytest.approx(first)
+    assert float(optimiser.step(distance)) < first
+
+
+@pytest.mark.parametrize("optimiser", both(), ids=["adam", "lbfgs"])
+def test_picture_stays_in_range(optimiser: Optimiser) -> None:
+    for _ in range(60):
+        optimiser.step(lambda image: (image - 3 * GOAL).square().mean())
+    assert float(optimiser.picture.min()) >= 0
+    assert float(optimiser.picture.max()) <= 1
+
+
+def test_adams_first_step_has_the_learning_rate() -> None:
+    optimiser = Adam(start(), 0.02, 0.0)
+    optimiser.step(lambda image: image.sum())
+    torch.testing.assert_close(optimiser.picture, start() - 0.02, rtol=0, atol=1e-3)
+
+
+def test_adam_without_additions_is_torchs() -> None:
+    """Away from 0 and 1, at one size, without averaging and epsilon."""
+    own, theirs = Adam(start(), 0.01, 0.0), start().requires_grad_()
+    own.epsilon = 0.0
+    optimiser = torch.optim.Adam([theirs], lr=0.01, betas=(0.9, 0.99))
+    for _ in range(10):
+        own.step(distance)
+        optimiser.zero_grad()
+        distance(theirs).backward()
+        optimiser.step()
+    torch.testing.assert_close(own.picture, theirs.detach(), rtol=0, atol=5e-5)
+
+
+def test_average_is_corrected_for_its_start() -> None:
+    """With a loss of constant slope the average lies on the way, not near zero."""
+    optimiser = Adam(start(), 0.001, 0.9)
+    for _ in range(3):
+        optimiser.step(lambda image: image.sum())
+    assert 0.495 < float(optimiser.picture.mean()) < 0.5
+
+
+def test_adams_moments_survive_a_resize() -> None:
+    optimiser = Adam(start(), 0.02, 0.9)
+    for _ in range(5):
+        optimiser.step(lambda image: image.sum())
+    picture = optimiser.picture
+    optimiser.resize(24, 20)
+    assert optimiser.picture.shape == (1, 3, 24, 20)
+    assert float(optimiser.picture.mean()) == pytest.approx(float(picture.mean()), abs=1e-3)
+    assert float(optimiser.first.mean()) > 0.1
+    assert float(optimiser.second.min()) > 0
+
+
+def test_lbfgs_keeps_a_short_history_of_large_pictures() -> None:
+    small, large = LBFGS(start(), 1.0), LBFGS(torch.zeros(1, 1, 1001, LARGE // 1000), 1.0)
+    assert small.optimiser.param_groups[0]["history_size"] == 100
+    assert large.optimiser.param_groups[0]["history_size"] == 10
+
+
+def test_resize_to_the_same_size_is_exact() -> None:
+    image = torch.rand(1, 3, 7, 9)
+    assert torch.equal(resize(image, 7, 9), image)
+
+
+def test_resize_averages_where_it_shrinks() -> None:
+    checkerboard = (torch.arange(64)[:, None] + torch.arange(64)) % 2
+    small = resize(checkerboard.float()[None, None], 8, 8)
+    torch.testing.assert_close(small, torch.full((1, 1, 8, 8), 0.5), rtol=0, atol=0.02)
+
+
+# -- schedule ----------------------------------------------------------------------------------
+
+
+def test_sizes_grow_by_the_ratio_and_steps_fall() -> None:
+    stages = plan(512, 384, parse_settings({"steps": 400, "final_steps": 100}))
+    assert [stage.width for stage in stages] == [128, 181, 256, 362, 512]
+    assert [stage.height for stage in stages] == [96, 136, 192, 272, 384]
+    assert [stage.steps for stage in stages] == [400, 283, 200, 141, 100]
+
+
+def test_one_size_has_the_final_steps() -> None:
+    stages = plan(512, 384, parse_settings({"coarsest": 600, "steps": 9, "final_steps": 5}))
+    assert [(stage.width, stage.height, stage.steps) for stage in stages] == [(512, 384, 5)]
+
+
+@given(st.integers(16, 6000), st.integers(16, 6000), st.floats(1.1, 4), st.integers(32, 500))
+def test_every_plan_ends_at_the_full_size(w: int, h: int, ratio: float, coarsest: int) -> None:
+    stages = plan(w, h, parse_settings({"size_ratio": ratio, "coarsest": coarsest}))
+    assert (stages[-1].width, stages[-1].height) == (w, h)
+    sizes = [(stage.width, stage.height) for stage in stages]
+    assert sizes == sorted(sizes)
+    for stage in stages:
+        assert stage.steps >= 1
+        assert min(stage.width, stage.height) >= min(w, h, MIN_SIDE) - 1
+
+
+def test_fit_keeps_the_proportions() -> None:
+    assert fit(4000, 3000, 400) == (400, 300)
+    assert fit(10_000, 3, 100) == (100, 1)

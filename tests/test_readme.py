@@ -1,0 +1,32 @@
+"""What the README promises."""
+
+from __future__ import annotations
+
+import re
+
+from readme import README, with_table
+
+from neural_style.cli import main
+from neural_style.errors import HINTS
+
+
+def test_settings_table_is_the_present_one() -> None:
+    assert with_table(README.read_text()) == README.read_text(), "run python3 tests/readme.py"
+
+
+def test_every_error_code_has_its_troubleshooting_entry() -> None:
+    _, _, section = README.read_text().partition("## Troubleshooting")
+    section = section.partition("\n## ")[0]
+    entries = re.findall(r"^### (\S+)$", section, re.MULTILINE)
+    assert sorted(entries) == sorted(HINTS)
+
+
+def test_examples_have_options_that_exist(capsys) -> None:  # noqa: ANN001
+    """Each example parses: its only mistake is that the photo is not here."""
+    examples = re.findall(
+        r"^ +(?:env/bin/)?neural-style (stylize [^#\n]+)", README.read_text(), re.MULTILINE
+    )
+    assert len(examples) >= 7
+    for example in examples:
+        assert main(example.split()) == 1
+        assert "photo.jpg" in capsys.readouterr().err, example

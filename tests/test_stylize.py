@@ -1,0 +1,315 @@
+"""One job from pictures to a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from conftest import drawn
+from neural_style import optimise
+from neural_style import stylize as room
+from neural_style.errors import NeuralStyleError
+from neural_style.image import Picture
+from neural_style.settings import PRESETS, Settings
+from neural_style.stylize import (
+    Event,
+    Finished,
+    Progress,
+    Started,
+    Warned,
+    at_size_of,
+    stylize,
+)
+
+Make = Callable[..., Settings]
+
+
+def run(content: Picture, styles: list[Picture], settings: Settings, **options: Any) -> list[Event]:
+    return list(stylize(content, styles, settings, **options))
+
+
+def result(content: Picture, style: Picture, settings: Settings) -> Picture:
+    last = run(content, [style], settings)[-1]
+    assert isinstance(last, Finished)
+    return last.picture
+
+
+@pytest.fixture(scope="module")
+def photo() -> Picture:
+    return drawn(40, 60, "photo")
+
+
+@pytest.fixture(scope="module")
+def painting() -> Picture:
+    return drawn(50, 50, "painting")
+
+
+def test_order_of_events(photo: Picture, painting: Picture, small_settings: Make) -> None:
+    events = run(photo, [painting], small_settings())
+    assert isinstance(events[0], Started)
+    assert (events[0].width, events[0].height) == (48, 32)
+    assert isinstance(events[-1], Finished)
+    progress = events[1:-1]
+    assert all(isinstance(event, Progress) for event in progress)
+    fractions = [event.fraction for event in progress if isinstance(event, Progress)]
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == pytest.approx(1)
+
+
+def test_result_has_the_size_asked_for(
+    photo: Picture, painting: Picture, small_settings: Make
+) -> None:
+    assert result(photo, painting, small_settings(size=0)).pixels.shape == (40, 60, 3)
+    assert result(photo, painting, small_settings(size=30)).pixels.shape == (20, 30, 3)
+    assert result(photo, painting, small_settings(size=90)).pixels.shape == (60, 90, 3)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_preset_paints(
+    photo: Picture, painting: Picture, small_settings: Make, preset: str
+) -> None:
+    picture = result(photo, painting, small_settings(preset=preset))
+    assert np.isfinite(picture.pixels).all()
+    assert 0 <= picture.pixels.min() <= picture.pixels.max() <= 1
+    assert picture.pixels.std() > 0.02
+
+
+@pytest.mark.parametrize("start", ["content", "noise", "colours"])
+def test_a_seed_repeats_a_picture(
+    photo: Picture, painting: Picture, small_settings: Make, start: str
+) -> None:
+    one, same, other = (
+        result(photo, painting, small_settings(start=start, seed=seed)).pixels for seed in (3, 3, 4)
+    )
+    assert np.array_equal(one, same)
+    assert not np.array_equal(one, other)
+
+
+def test_painting_comes_nearer_in_colour(
+    photo: Picture, painting: Picture, small_settings: Make
+) -> None:
+    """The palette of the result is the painting's, or the photo's own if that is wanted."""
+    red = replace(painting, pixels=painting.pixels * np.array([1, 0.3, 0.1], np.float32))
+
+    def mean(colours: str) -> Any:
+        return result(photo, red, small_settings(colours=colours)).pixels.mean((0, 1))
+
+    to_painting, to_photo = red.pixels.mean((0, 1)), photo.pixels.mean((0, 1))
+    assert np.abs(mean("painting") - to_painting).max() < 0.1
+    assert np.abs(mean("photo") - to_photo).max() < 0.1
+
+
+def test_strength_goes_from_photo_to_painting(
+    photo: Picture, painting: Picture, small_settings: Make
+) -> None:
+    """With more strength the picture moves further from the photo."""
+    distances = [
+        np.abs(
+            result(
+                photo,
+                painting,
+                small_settings(strength=s, colours="free", steps=20, final_steps=20),
+            ).pixels
+            - result(
+                photo, painting, small_settings(strength=0, colours="free", steps=1, final_steps=1)
+            ).pixels
+        ).mean()
+        for s in (0, 50, 100)
+    ]
+    assert distances[0] < distances[1] < distances[2]
+
+
+def transparent(picture: Picture) -> Picture:
+    alpha = picture.alpha.copy()
+    alpha[:, :20] = 0
+    alpha[:, 20:25] = 0.5
+    return replace(picture, alpha=alpha)
+
+
+def test_transparent_pixels_are_returned_untouched(
+    photo: Picture, painting: Picture, small_settings: Make
+) -> None:
+    content = transparent(photo)
+    picture = result(content, painting, small_settings(size=0))
+    assert np.array_equal(picture.alpha, content.alpha)
+    assert np.array_equal(picture.pixels[:, :20], content.pixels[:, :20])
+    assert not np.array_equal(picture.pixels[:, 25:], content.pixels[:, 25:])
+
+
+def test_what_is_under_transparency_does_not_matter(
+    photo: Picture, painting: Picture, small_settings: Make
+) -> None:
+    """Neither in the photo nor in the painting, at any size."""
+    results = []
+    for hidden in (0.0, 1.0):
+        content, style = (
+            replace(picture, pixels=np.where(picture.alpha[..., None] > 0, picture.pixels, hidden))
+            for picture in (transparent(photo), transparent(painting))
+        )
+        results.append(result(content, style, small_settings()).pixels[:, 18:])
+    assert np.array_equal(results[0], results[1])
+
+
+def test_16_bits_stay_16_bits(photo: Picture, painting: Picture, small_settings: Make) -> None:
+    assert result(replace(photo, depth=16), painting, small_settings()).depth == 16
+
+
+def test_several_paintings_blend(photo: Picture, painting: Picture, small_settings: Make) -> None:
+    other = drawn(50, 50, "other painting")
+    alone = result(photo, painting, small_settings()).pixels
+
+    def difference(blend: str) -> float:
+        last = run(photo, [painting, other], small_settings(blend=blend))[-1]
+        assert isinstance(last, Finished)
+        return float(np.abs(last.picture.pixels - alone).mean())
+
+    # Not zero: the painting's quantiles come from a sample of both.
+    assert difference("1,0") < 0.5 * difference("1,1") < 0.5 * difference("0,1")
+
+
+@pytest.mark.parametrize(
+    ("blend", "words"), [("1", "1 numbers for 2 style pictures"), ("0,0", "not be zero")]
+)
+def test_wrong_blend(
+    photo: Picture, painting: Picture, small_settings: Make, blend: str, words: str
+) -> None:
+    with pytest.raises(NeuralStyleError, match=words):
+        run(photo, [painting, painting], small_settings(blend=blend))
+
+
+def test_finish_keeps_the_picture_so_far(
+    photo: Picture, painting: Picture, small_settings: Make
+) -> None:
+    asked = 0
+
+    def finish() -> bool:
+        nonlocal asked
+        asked += 1
+        return asked > 5
+
+    events = run(photo, [painting], small_settings(steps=500, size=0), finish=finish)
+    assert asked < 20
+    assert isinstance(events[-1], Finished)
+    assert events[-1].picture.pixels.shape == (40, 60, 3)
+
+
+def test_every_reports_exactly_those_steps(
+    photo: Picture, painting: Picture, small_settings: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "REPORT_SECONDS", 1e9)
+    events = run(photo, [painting], small_settings(steps=9, final_steps=9), every=3)
+    steps = [event.step for event in events if isinstance(event, Progress)]
+    assert set(range(3, steps[-1] + 1, 3)) <= set(steps)
+
+
+def test_progress_shows_the_picture_at_any_size(
+    photo: Picture, painting: Picture, small_settings: Make
+) -> None:
+    for event in run(photo, [painting], small_settings(), every=1):
+        if isinstance(event, Progress):
+            assert event.picture().pixels.shape == (32, 48, 3)
+            assert event.picture(24).pixels.shape == (16, 24, 3)
+
+
+def test_broken_steps_go_back_to_the_last_good_picture(
+    photo: Picture, painting: Picture, small_settings: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """NaN in the middle of a run: a warning and a good picture, never a black one."""
+    evaluate, calls = optimise._evaluate, 0
+
+    def sometimes_broken(loss: Any, image: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        nonlocal calls
+        calls += 1
+        value, gradient = evaluate(loss, image)
+        return (value * torch.nan, gradient * torch.nan) if calls == 15 else (value, gradient)
+
+    monkeypatch.setattr(optimise, "_evaluate", sometimes_broken)
+    settings = small_settings(steps=30, final_steps=30, size=40)
+    events = run(photo, [painting], settings)
+    warnings = [event for event in events if isinstance(event, Warned)]
+    assert [warning.code for warning in warnings] == ["diverged"]
+    assert isinstance(events[-1], Finished)
+    pixels = events[-1].picture.pixels
+    assert np.isfinite(pixels).all()
+    assert pixels.std() > 0.05
+
+
+def test_nothing_but_nan_still_gives_the_start(
+    photo: Picture, painting: Picture, small_settings: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        optimise, "_evaluate", lambda _, image: (image.sum() * torch.nan, image * torch.nan)
+    )
+    picture = result(photo, painting, small_settings())
+    assert np.isfinite(picture.pixels).all()
+    assert picture.pixels.std() > 0.05
+
+
+def test_out_of_memory_is_one_sentence(
+    photo: Picture, painting: Picture, small_settings: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> None:
+        raise torch.OutOfMemoryError
+
+    monkeypatch.setattr(optimise, "_evaluate", full)
+    with pytest.raises(NeuralStyleError, match="memory") as caught:
+        run(photo, [painting], small_settings())
+    assert caught.value.code == "out_of_memory"
+
+
+def test_real_lack_of_memory_on_the_cpu_is_recognised(
+    photo: Picture, painting: Picture, small_settings: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(optimise, "_evaluate", lambda *_: torch.empty(2**60))
+    with pytest.raises(NeuralStyleError) as caught:
+        run(photo, [painting], small_settings())
+    assert caught.value.code == "out_of_memory"
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "alpha", "code"),
+    [
+        (15, 100, 1, "image_too_small"),
+        (1, 1, 1, "image_too_small"),
+        (40, 40, 0, "image_transparent"),
+    ],
+)
+def test_pictures_that_cannot_be_painted(
+    painting: Picture, small_settings: Make, height: int, width: int, alpha: int, code: str
+) -> None:
+    bad = replace(drawn(height, width), alpha=np.full((height, width), alpha, np.float32))
+    for content, style, what in ((bad, painting, "photo"), (painting, bad, "style picture")):
+        with pytest.raises(NeuralStyleError, match=what) as caught:
+            run(content, [style], small_settings())
+        assert caught.value.code == code
+
+
+def test_smallest_and_thinnest_pictures_are_painted(
+    painting: Picture, small_settings: Make
+) -> None:
+    for height, width in ((16, 16), (16, 300), (300, 17)):
+        picture = result(drawn(height, width), painting, small_settings(size=0))
+        assert picture.pixels.shape == (height, width, 3)
+
+
+def test_device_that_is_not_there(photo: Picture, painting: Picture, small_settings: Make) -> None:
+    missing = next(
+        kind for kind in ("mps", "xpu", "cuda") if not getattr(torch, kind).is_available()
+    )
+    with pytest.raises(NeuralStyleError, match=f"no {missing} device") as caught:
+        run(photo, [painting], small_settings(device=missing))
+    assert caught.value.code == "device_unavailable"
+
+
+def test_at_size_of_brings_back_the_contents_size_and_alpha(
+    photo: Picture, painting: Picture, small_settings: Make
+) -> None:
+    content = transparent(photo)
+    picture = at_size_of(content, result(content, painting, small_settings(size=30)))
+    assert np.array_equal(picture.alpha, content.alpha)
+    assert np.array_equal(picture.pixels[:, :20], content.pixels[:, :20])
