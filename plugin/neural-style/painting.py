@@ -184,8 +184,10 @@ class Painting:
             return
         everything = arguments.complete(values)
         amount = estimate.work(accepted["width"], accepted["height"], everything) * job.fraction
-        if amount > 0:
-            estimate.learn(speed_path(), accepted["device"], everything["network"], seconds, amount)
+        known = estimate.read_rates(speed_path())
+        key = estimate.key(accepted["device"], everything["network"])
+        if amount > 0 and not (is_preview and key in known):
+            estimate.learn(speed_path(), key, seconds / amount)
 
 
 def layer_name(style):

@@ -4,7 +4,7 @@ import re
 import shutil
 
 import pytest
-from conftest import ROOT
+from program import ROOT
 
 pytestmark = pytest.mark.gimp
 

@@ -1,7 +1,7 @@
 """Failures of the engine, in both GIMP versions (inside/cases_failures.py)."""
 
 import pytest
-from conftest import case_names
+from program import case_names
 
 pytestmark = pytest.mark.gimp
 

@@ -46,6 +46,8 @@ def ui(gimp):
 def _as_opened(ui):
     """Whatever a test left open is closed, and its layers are undone."""
     yield
+    if not ui.windows(r"\[photo\]"):
+        return  # the last test has closed it
     for title in ("GIMP Message", TITLE):
         for window in ui.windows(title):
             ui.key(window, "Escape")
@@ -56,12 +58,17 @@ def _as_opened(ui):
 
 
 def start(ui, mode):
-    """Press Paint with an engine of that kind; returns the window that shows the progress."""
+    """Press Paint with an engine of that kind."""
     ui.gimp.use_fake_engine(mode)
     dialog = ui.open_dialog()
     ui.choose_style(dialog, ui.gimp.work / "painting.png")
     ui.key(dialog, "alt+p")
     time.sleep(2.5)
+
+
+def start_slowly(ui):
+    """Press Paint with an engine that takes its time; returns the window with the progress."""
+    start(ui, "slow")
     return ui.wait_for_window(TITLE)
 
 
@@ -70,12 +77,8 @@ def no_process_left(gimp):
 
 
 def test_menu_entry(ui):
-    ui.key(ui.main, "alt+r")
-    time.sleep(1)
-    ui.tool("key", "Escape")
-    # by its place in the menu, with the keyboard: Filters > Artistic > Neural Style...
-    ui.key(ui.main, "alt+r", "r", "r")
-    time.sleep(1)
+    ui.key(ui.main, "alt+r", "a")  # Filters > Artistic
+    time.sleep(0.5)
     ui.shot("menu")
     ui.tool("key", "Escape", "Escape", "Escape")
 
@@ -145,7 +148,7 @@ def test_more_settings(ui):
 
 
 def test_cancel_leaves_nothing(ui, gimp):
-    window = start(ui, "slow")
+    window = start_slowly(ui)
     ui.shot("running")
     assert len(engines(gimp)) == 1
     ui.key(window, "alt+c")
@@ -155,7 +158,7 @@ def test_cancel_leaves_nothing(ui, gimp):
 
 
 def test_cancel_while_live_leaves_nothing(ui, gimp):
-    window = start(ui, "slow")
+    window = start_slowly(ui)
     ui.key(window, "alt+s")
     time.sleep(2.5)
     ui.shot("running-live")
@@ -170,7 +173,7 @@ def test_cancel_while_live_leaves_nothing(ui, gimp):
 
 @pytest.mark.parametrize("live", [False, True])
 def test_stop_and_keep(ui, gimp, live):
-    window = start(ui, "slow")
+    window = start_slowly(ui)
     if live:
         ui.key(window, "alt+s")
         time.sleep(2)
@@ -201,7 +204,7 @@ def test_cancel_of_gimps_own_bar(ui, gimp):
     assert ui.layers() == ["photo.png"]
 
 
-@pytest.mark.parametrize("mode", ["crash", "oom", "nan"])
+@pytest.mark.parametrize("mode", ["crash", "oom"])
 def test_failure_is_told_and_changes_nothing(ui, gimp, mode):
     start(ui, mode)
     message = ui.wait_for_window("GIMP Message")
@@ -212,19 +215,20 @@ def test_failure_is_told_and_changes_nothing(ui, gimp, mode):
 
 
 def test_layer_deleted_while_running(ui, gimp):
-    start(ui, "slow")
+    start_slowly(ui)
     ui.key(ui.main, "ctrl+alt+d")
     ui.shot("deleted")
     message = ui.wait_for_window("GIMP Message", 15)
     ui.shot("failure-deleted")
     ui.key(message, "Escape")
-    assert ui.layers() == []
+    ui.key(ui.main, "ctrl+z")
+    assert ui.layers() == ["photo.png"]
     assert no_process_left(gimp)
 
 
 def test_image_closed_while_running(ui, gimp):
     """The last test: it closes the picture."""
-    start(ui, "slow")
+    start_slowly(ui)
     ui.key(ui.main, "ctrl+w")
     time.sleep(1)
     ui.tool("key", "ctrl+d")  # Discard Changes, where GIMP asks

@@ -22,7 +22,7 @@ SHORTCUTS = """(file-version 1)
 
 
 class Ui:
-    """One GIMP window with a picture open; `gimp` is a conftest.Gimp."""
+    """One GIMP window with a picture open; `gimp` is a program.Gimp."""
 
     def __init__(self, gimp, picture: Path, language: str = "C.UTF-8") -> None:
         self.gimp = gimp

@@ -1,15 +1,15 @@
-"""The procedure's arguments, in both GIMP versions (inside/cases_settings.py)."""
+"""The procedure's arguments, in both GIMP versions (inside/cases_arguments.py)."""
 
 import json
 
 import pytest
-from conftest import PLUGIN, case_names
+from program import PLUGIN, case_names
 
 
 @pytest.mark.gimp
-@pytest.mark.parametrize("case", case_names("cases_settings"))
-def test_settings(passes, case):
-    passes("cases_settings", case)
+@pytest.mark.parametrize("case", case_names("cases_arguments"))
+def test_arguments(passes, case):
+    passes("cases_arguments", case)
 
 
 def test_the_shipped_settings_are_the_engines():

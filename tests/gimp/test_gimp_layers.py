@@ -1,7 +1,7 @@
 """The new layer, in both GIMP versions; the cases run inside GIMP (inside/cases_layers.py)."""
 
 import pytest
-from conftest import case_names
+from program import case_names
 
 pytestmark = pytest.mark.gimp
 
