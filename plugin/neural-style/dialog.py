@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The dialog: style picture first, the main settings, the rest behind an expander, a preview."""
 
-import os
 import traceback
 
 import gi
@@ -9,7 +8,7 @@ import gi
 gi.require_version("GdkPixbuf", "2.0")
 gi.require_version("GimpUi", "3.0")
 gi.require_version("Gtk", "3.0")
-from gi.repository import GdkPixbuf, Gimp, GimpUi, GLib, Gtk  # noqa: E402
+from gi.repository import GdkPixbuf, GimpUi, GLib, Gtk  # noqa: E402
 
 import arguments  # noqa: E402
 import estimate  # noqa: E402

@@ -241,7 +241,7 @@ def _start(command, log_path):
 
 
 def _die_with_parent():
-    """In the child: ask Linux to kill it with its parent, should it hang and miss the pipe's end."""
+    """In the child: have Linux kill it with its parent, should it hang and miss the pipe's end."""
     import ctypes
 
     ctypes.CDLL(None).prctl(1, 9)  # PR_SET_PDEATHSIG, SIGKILL

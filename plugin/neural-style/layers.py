@@ -222,13 +222,13 @@ def _add_masks(source, layer, selected):
     if not selected:
         whole = Gegl.Rectangle.new(0, 0, width, height)
         theirs.copy(whole, Gegl.AbyssPolicy.NONE, ours, whole)
-    for row in range(0, height if selected else 0):
+    for row in range(height if selected else 0):
         line = Gegl.Rectangle.new(0, row, width, 1)
         pair = [
             array.array("f", buffer.get(line, 1.0, "Y float", Gegl.AbyssPolicy.NONE))
             for buffer in (theirs, ours)
         ]
-        product = array.array("f", [a * b for a, b in zip(*pair)])
+        product = array.array("f", [a * b for a, b in zip(*pair, strict=True)])
         ours.set(line, "Y float", product.tobytes())
     ours.flush()
 

@@ -6,6 +6,7 @@ GIMP starts this file anew for every run. The computing is done by the engine, a
 own with its own Python; see engine.py.
 """
 
+import contextlib
 import os
 import sys
 import time
@@ -98,12 +99,10 @@ def _describe_repeat(procedure):
 def run(procedure, run_mode, image, drawables, config, _data):
     """GIMP's callback: paint, and turn every failure into a status with a sentence."""
     if hasattr(os, "setpgid"):
-        try:
-            # GIMP's Cancel kills the whole process group if it is the plug-in's own, so the
-            # engine goes too.
+        # GIMP's Cancel kills the whole process group if it is the plug-in's own, so the engine
+        # goes too.
+        with contextlib.suppress(OSError):
             os.setpgid(0, 0)
-        except OSError:
-            pass
     try:
         source = layers.source_layer(image, drawables)
         if procedure.get_name() == REPEAT:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
-from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-import lab  # noqa: E402
-from program import VERSIONS, Gimp  # noqa: E402
+from . import lab
+from .program import VERSIONS, Gimp
 
 
 @pytest.fixture(scope="session", params=VERSIONS)

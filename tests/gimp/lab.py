@@ -12,6 +12,7 @@ machine's apt uses, so nothing is asked of any other host.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -22,9 +23,9 @@ from pathlib import Path
 
 SUITES = {"3.0": "trixie", "3.2": "forky"}
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
-PACKAGES = """gimp gir1.2-gimp-3.0 gir1.2-gegl-0.4 gir1.2-gtk-3.0 python3 python3-gi python3-gi-cairo
-    xvfb xauth xdotool x11-utils imagemagick openbox dbus dbus-daemon at-spi2-core procps locales
-    fonts-dejavu-core fonts-nanum adwaita-icon-theme""".split()
+PACKAGES = """gimp gir1.2-gimp-3.0 gir1.2-gegl-0.4 gir1.2-gtk-3.0 python3 python3-gi
+    python3-gi-cairo xvfb xauth xdotool x11-utils imagemagick openbox dbus dbus-daemon at-spi2-core
+    procps locales fonts-dejavu-core fonts-nanum adwaita-icon-theme""".split()
 SCREEN = "1280x900x24"
 ENVIRONMENT = {
     "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
@@ -183,9 +184,11 @@ class Room:
         """Start a command in the room; `environment` adds to the room's own."""
         extra = options.pop("environment", {})
         options.setdefault("stdin", subprocess.DEVNULL)
-        return subprocess.Popen(
+        process: subprocess.Popen[bytes]
+        process = subprocess.Popen(
             [*self._enter, *command], env={**self.environment, **extra}, **options
         )
+        return process
 
     def run(
         self, command: list[str], timeout: float = 60, **options
@@ -220,10 +223,8 @@ def kill_tree(pid: int) -> None:
     """Kill a process and all its descendants."""
     for child in _children(pid):
         kill_tree(child)
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.kill(pid, 9)
-    except ProcessLookupError:
-        pass
 
 
 def main(arguments: list[str]) -> int:

@@ -6,9 +6,10 @@ import ast
 import json
 import shutil
 import sys
+import time
 from pathlib import Path
 
-import lab
+from . import lab
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -97,3 +98,39 @@ def case_names(module: str) -> list[str]:
 def engine_folders() -> list[str]:
     """Where the real engine's Python lives, to be seen in the chroot too."""
     return sorted({sys.prefix, sys.base_prefix})
+
+
+# -- processes ---------------------------------------------------------------------------------
+
+
+def processes(gimp, word):
+    """Process numbers, as this machine counts them, of this GIMP's own with a word in the call."""
+    mark = f"FAKE_ENGINE={gimp.mode_file}".encode()
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            call = (folder / "cmdline").read_bytes().split(b"\0")
+            if any(word in part for part in call[:3]) and mark in (folder / "environ").read_bytes():
+                found.append(int(folder.name))
+        except OSError:
+            pass
+    return found
+
+
+def wait_for(condition, seconds):
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.05)
+    return condition()
+
+
+def engines(gimp):
+    return processes(gimp, b"fake_engine.py")
+
+
+def plugins(gimp):
+    return processes(gimp, b"neural-style.py")
+
+
+def folders(gimp, name=""):
+    return list(gimp.temp.glob(f"neural-style-*/{name}"))

@@ -3,7 +3,8 @@
 import json
 
 import pytest
-from program import PLUGIN, case_names
+
+from .program import PLUGIN, case_names
 
 
 @pytest.mark.gimp

@@ -4,7 +4,8 @@ import re
 import shutil
 
 import pytest
-from program import ROOT
+
+from .program import ROOT
 
 pytestmark = pytest.mark.gimp
 

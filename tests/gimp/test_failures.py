@@ -1,7 +1,8 @@
 """Failures of the engine, in both GIMP versions (inside/cases_failures.py)."""
 
 import pytest
-from program import case_names
+
+from .program import case_names
 
 pytestmark = pytest.mark.gimp
 

@@ -1,7 +1,8 @@
 """The new layer, in both GIMP versions; the cases run inside GIMP (inside/cases_layers.py)."""
 
 import pytest
-from program import case_names
+
+from .program import case_names
 
 pytestmark = pytest.mark.gimp
 

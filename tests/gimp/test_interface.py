@@ -8,8 +8,9 @@ import time
 import zlib
 
 import pytest
-from test_processes import engines, folders, plugins, wait_for
-from ui import Ui
+
+from .program import engines, folders, plugins, wait_for
+from .ui import Ui
 
 pytestmark = pytest.mark.gimp
 

@@ -8,38 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from .program import engines, folders, plugins, processes, wait_for
+
 pytestmark = pytest.mark.gimp
 
 SECONDS = 2.0
-
-
-def processes(gimp, word):
-    """Process numbers, as this machine counts them, of this GIMP's own with a word in the call."""
-    mark = f"FAKE_ENGINE={gimp.mode_file}".encode()
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            call = (folder / "cmdline").read_bytes().split(b"\0")
-            if any(word in part for part in call[:3]) and mark in (folder / "environ").read_bytes():
-                found.append(int(folder.name))
-        except OSError:
-            pass
-    return found
-
-
-def wait_for(condition, seconds):
-    end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.05)
-    return condition()
-
-
-def engines(gimp):
-    return processes(gimp, b"fake_engine.py")
-
-
-def plugins(gimp):
-    return processes(gimp, b"neural-style.py")
 
 
 @pytest.fixture
@@ -73,10 +46,6 @@ helpers.call(image, [helpers.add_layer(image, 20, 20)])
     for process in started:
         process.kill()
         process.wait()
-
-
-def folders(gimp, name=""):
-    return list(gimp.temp.glob(f"neural-style-*/{name}"))
 
 
 def kill(numbers):

@@ -3,7 +3,8 @@
 import sys
 
 import pytest
-from program import PLUGIN, ROOT
+
+from .program import PLUGIN, ROOT
 
 sys.path.insert(0, str(ROOT / "plugin" / "po"))
 import catalogues

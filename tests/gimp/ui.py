@@ -10,7 +10,7 @@ import subprocess
 import time
 from pathlib import Path
 
-import lab
+from . import lab
 
 HERE = Path(__file__).resolve().parent
 SHORTCUTS = """(file-version 1)

@@ -3,6 +3,7 @@
 import json
 
 from gi.repository import Gimp, Gio
+
 from helpers import add_layer, call, fails, new_image, paint, style_file
 
 NAME = "plug-in-neural-style"

@@ -4,8 +4,9 @@ import glob
 import os
 import time
 
-import helpers
 from gi.repository import Gimp
+
+import helpers
 from helpers import add_layer, engine, fails, new_image, paint
 
 

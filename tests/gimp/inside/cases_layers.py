@@ -3,6 +3,7 @@
 import os
 
 from gi.repository import Gimp, Gio
+
 from helpers import (
     PRECISIONS,
     add_layer,

@@ -119,7 +119,7 @@ def picture_of(image):
 
 
 def largest_difference(one, other):
-    return max((abs(a - b) for a, b in zip(one, other)), default=0.0)
+    return max((abs(a - b) for a, b in zip(one, other, strict=True)), default=0.0)
 
 
 def without_alpha(values):
