@@ -22,6 +22,7 @@ from typing import Any
 
 import imagecodecs
 import numpy as np
+import PIL
 import pytest
 import tifffile
 from hypothesis import given, settings
@@ -165,7 +166,8 @@ LOSSLESS = [
 def test_lossless_formats_are_read_exactly(kind: str, mode: str) -> None:
     original = RGBA if mode.endswith("A") else RGBA.convert("RGB")
     original = original.convert(mode)
-    options = {"lossless": True, "exact": True} if kind == "WEBP" else {}
+    options: dict[str, Any] = {"lossless": True, "exact": True} if kind == "WEBP" else {}
+    options |= {"sizes": [original.size]} if kind == "ICO" else {}
     picture = read_bytes(saved(original, kind, **options))
     expected = np.asarray(original.convert("RGBA")) / 255
     same(picture.pixels, expected[..., :3])
@@ -288,6 +290,7 @@ def test_png_with_one_transparent_colour(channels: int, dtype: str) -> None:
     assert not picture.opaque
 
 
+@pytest.mark.skipif(int(PIL.__version__.split(".")[0]) < 13, reason="older Pillow forgets it")
 def test_black_and_white_png_with_transparent_white() -> None:
     picture = Image.new("1", (2, 1))
     picture.putdata([0, 1])
@@ -677,6 +680,13 @@ def test_unsuitable_profile_is_ignored(profile: str, dtype: str) -> None:
         read_bytes(tiff(array, iccprofile=BROKEN[profile] or b"\0")).pixels,
         array / np.iinfo(dtype).max,
     )
+
+
+@pytest.mark.parametrize("dtype", ["u1", "u2"])
+def test_profile_that_is_a_number_is_ignored(dtype: str) -> None:
+    array = noise(3, dtype)
+    data = tiff(array, extratags=[(0x8773, 3, 1, 5, True)])
+    same(read_bytes(data).pixels, array / np.iinfo(dtype).max)
 
 
 def test_profile_chunk_that_cannot_be_unpacked_is_ignored() -> None:
@@ -1243,7 +1253,7 @@ def test_permissions(tmp_path: Path, mask: int) -> None:
     before = os.umask(mask)
     try:
         write_picture(path, smooth())
-        write_raw(raw, smooth().pixels, smooth().alpha)
+        write_raw(raw, smooth())
         assert path.stat().st_mode & 0o777 == 0o666 & ~mask
         assert raw.stat().st_mode & 0o777 == 0o666 & ~mask
         path.chmod(0o604)
@@ -1268,11 +1278,11 @@ def test_link_stays_a_link(tmp_path: Path) -> None:
 
 
 def raw(path: Path) -> None:
-    write_raw(path, smooth(200, 200).pixels, smooth(200, 200).alpha)
+    write_raw(path, smooth(200, 200))
 
 
 def small_raw(path: Path) -> None:
-    write_raw(path, smooth(1, 1).pixels, smooth(1, 1).alpha)
+    write_raw(path, smooth(1, 1))
 
 
 writers = pytest.mark.parametrize("function", [write, raw, small_raw])
@@ -1401,7 +1411,7 @@ def test_raw_layout(tmp_path: Path) -> None:
     same(picture.pixels[1], [[0, 0.1, 0.2], [0.4, 0.5, 0.6]])
     same(picture.alpha, [[1, 0.5], [0.3, 0.7]])
     assert picture.depth == 16
-    write_raw(tmp_path / "again", picture.pixels, picture.alpha)
+    write_raw(tmp_path / "again", picture)
     assert (tmp_path / "again").read_bytes() == content
     assert sorted(os.listdir(tmp_path)) == ["again", "raw"]
 
@@ -1416,9 +1426,7 @@ def test_raw_layout(tmp_path: Path) -> None:
 )
 def test_raw_round_trip(shared_folder: Path, values: NDArray[Any]) -> None:
     path = shared_folder / "trip.raw"
-    write_raw(path, values[..., :3], values[..., 3])
-    height, width, _ = values.shape
-    picture = read_raw(PictureFile(file=str(path), width=width, height=height))
+    picture = read_raw(write_raw(path, Picture(values[..., :3], values[..., 3], 16)))
     np.testing.assert_array_equal(np.dstack([picture.pixels, picture.alpha]), values)
     assert picture.pixels.flags.c_contiguous
     assert picture.alpha.flags.c_contiguous

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
-from readme import README, with_table
+import pytest
 
 from neural_style.cli import main
 from neural_style.errors import HINTS
+from readme import README, with_table
 
 
 def test_settings_table_is_the_present_one() -> None:
@@ -21,7 +22,7 @@ def test_every_error_code_has_its_troubleshooting_entry() -> None:
     assert sorted(entries) == sorted(HINTS)
 
 
-def test_examples_have_options_that_exist(capsys) -> None:  # noqa: ANN001
+def test_examples_have_options_that_exist(capsys: pytest.CaptureFixture[str]) -> None:
     """Each example parses: its only mistake is that the photo is not here."""
     examples = re.findall(
         r"^ +(?:env/bin/)?neural-style (stylize [^#\n]+)", README.read_text(), re.MULTILINE

@@ -200,8 +200,8 @@ def test_previews_are_small_and_come_no_oftener_than_asked(host: Host) -> None:
     previews = [message for message in messages if message["type"] == "preview"]
     assert 1 <= len(previews) <= seconds / 0.5 + 1
     for message in previews:
-        assert (message["width"], message["height"]) == (32, 21)
-        assert read_raw(PictureFile.model_validate(message)).pixels.shape == (21, 32, 3)
+        assert (message["width"], message["height"]) == (32, 22)
+        assert read_raw(PictureFile.model_validate(message)).pixels.shape == (22, 32, 3)
     assert len({message["file"] for message in previews}) == len(previews)
 
 

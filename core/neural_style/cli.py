@@ -151,7 +151,7 @@ def _stylize(options: argparse.Namespace) -> None:
 
     from neural_style import image
 
-    image.check_writable(options.output)
+    image.check_writable(options.output, depth=options.depth)
     content = image.read_picture(options.content)
     styles = [image.read_picture(style) for style in options.styles]
     if options.frames:

@@ -429,13 +429,16 @@ def read_raw(file: PictureFile) -> Picture:
     return _picture(_unit(values), 16, None, 1)
 
 
-def write_raw(path: Path, pixels: Floats, alpha: Floats) -> None:
+def write_raw(path: Path, picture: Picture) -> PictureFile:
     """Write a raw file (see `protocol`), which appears under its name when it is complete.
 
     Raises:
         NeuralStyleError: `cannot_write` or `disk_full`.
     """
-    _replace_file(path, np.dstack([pixels, alpha]).astype("<f4").tobytes())
+    data = np.dstack([picture.pixels, picture.alpha]).astype("<f4").tobytes()
+    _replace_file(path, data)
+    height, width = picture.alpha.shape
+    return PictureFile(file=os.fspath(path), width=width, height=height)
 
 
 # -- files and errors --------------------------------------------------------------------------

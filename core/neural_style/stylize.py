@@ -335,7 +335,9 @@ def _start(
     generator = torch.Generator().manual_seed(settings.seed)
     noise = torch.rand(scene.pixels.shape, generator=generator).to(scene.pixels)
     if settings.start == "noise":
-        return noise
+        # Faint, as in the authors' and most programs: what strong noise leaves between pixels no
+        # average pooling ever sees.
+        return 0.45 + 0.1 * noise
     if settings.start == "colours":
         return _recoloured(Canvas(noise, scene.visible), paintings, shares).pixels
     if settings.formula != "relative":
