@@ -216,24 +216,18 @@ class Engine(object):
 
 
 def _start(command, log_path):
-    options = {}
+    log = _open_log(log_path)
+    options = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": log}
+    options["env"] = clean_environment(os.environ)
+    options["close_fds"] = os.name != "nt" or sys.version_info[0] > 2
     if os.name == "nt":
         options["creationflags"] = 0x08000000  # CREATE_NO_WINDOW
     elif sys.platform.startswith("linux"):
         options["preexec_fn"] = _die_with_parent
-    log = _open_log(log_path)
     try:
         log.write(("\n%s %s\n" % (time.strftime("%Y-%m-%d %H:%M:%S"), command)).encode("utf-8"))
         log.flush()
-        return subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            env=clean_environment(os.environ),
-            close_fds=os.name != "nt" or sys.version_info[0] > 2,
-            **options,
-        )
+        return subprocess.Popen(command, **options)
     except (IOError, OSError) as error:
         raise PluginError("engine_unstartable", str(error))
     finally:

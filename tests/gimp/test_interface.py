@@ -207,7 +207,7 @@ def test_cancel_of_gimps_own_bar(ui, gimp):
     assert shot.exists()
     ui.key(ui.main, "Escape")  # GIMP's key for its Cancel button
     if not wait_for(lambda: not plugins(gimp), 2):
-        ui.click(ui.main, 1215, 842)
+        ui.click(ui.main, 972, 842)
     assert wait_for(lambda: not plugins(gimp), 3), "GIMP's Cancel did not end the plug-in"
     assert wait_for(lambda: not engines(gimp), 2), "the engine outlived GIMP's Cancel"
     assert ui.layers() == [RESULT, "photo.png"]

@@ -110,13 +110,16 @@ class Ui:
     def probe(self) -> list[dict]:
         """What is open in GIMP now."""
         self.answer.unlink(missing_ok=True)
-        self.key(self.main, "ctrl+alt+p")
-        end = time.monotonic() + 20
-        while not self.answer.exists():
-            if time.monotonic() > end:
-                self.shot("no-probe")
-                raise AssertionError("GIMP did not answer the probe")
-            time.sleep(0.1)
+        for _attempt in range(3):
+            self.key(self.main, "ctrl+alt+p")
+            end = time.monotonic() + 8
+            while time.monotonic() < end and not self.answer.exists():
+                time.sleep(0.1)
+            if self.answer.exists():
+                break
+        else:
+            self.shot("no-probe")
+            raise AssertionError("GIMP did not answer the probe")
         return json.loads(self.answer.read_text())
 
     def layers(self) -> list[str]:

@@ -50,5 +50,3 @@ def case_refusal():
     assert "conv9_9" in message and "[bad_settings]" in message, message
     message = fails(image, [source], network="/nowhere/net.safetensors", **FAST)
     assert "/nowhere/net.safetensors" in message and "[weights_missing]" in message, message
-
-
