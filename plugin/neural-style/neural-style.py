@@ -65,7 +65,7 @@ def _describe_paint(procedure):
             "style picture's style (Gatys, Ecker and Bethge 2015). With a selection, only that "
             "part is painted."
         ),
-        PAINT,
+        None,  # no page of GIMP's help, hence no Help button
     )
     flags = GObject.ParamFlags.READWRITE
     # Action ANY: with OPEN, GIMP itself refuses a missing file, in words that nobody understands.
@@ -89,7 +89,7 @@ def _describe_repeat(procedure):
             "Every layer that Neural Style makes remembers its settings. This paints its source "
             "again, or the layer itself if the source is gone."
         ),
-        REPEAT,
+        None,
     )
 
 

@@ -1,4 +1,4 @@
-"""The file that finds and drives the engine, without GIMP; and with Python 2.7 where there is one."""
+"""The file that finds and drives the engine: without GIMP, and in Python 2.7 if there is one."""
 
 import os
 import shutil
@@ -66,7 +66,6 @@ def test_the_expected_time_follows_the_engines_schedule(monkeypatch):
     """The work that estimate.py expects is what the engine plans."""
     monkeypatch.syspath_prepend(str(PLUGIN))
     import estimate
-
     from neural_style import schedule
     from neural_style.settings import parse_settings
 

@@ -1,4 +1,4 @@
-"""The plug-in with the project's own engine, in both GIMP versions (inside/cases_real_engine.py)."""
+"""The plug-in with the project's own engine, in both GIMPs (inside/cases_real_engine.py)."""
 
 import importlib.util
 

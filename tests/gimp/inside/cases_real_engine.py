@@ -3,6 +3,7 @@
 import json
 
 from gi.repository import Gimp
+
 from helpers import add_layer, fails, largest_difference, new_image, paint, pixels, without_alpha
 
 FAST = {"device": "cpu", "coarsest": 32, "steps": 3, "final_steps": 2}
