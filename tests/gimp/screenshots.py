@@ -42,7 +42,7 @@ def take(ui: Ui, style: Path) -> None:
     time.sleep(90)  # the preview paints until it is finished
     ui.shot("dialog")
     ui.key(dialog, "alt+p")
-    ui.wait_until_gone("^Neural Style$", 900)
+    ui.wait_until_gone("^Neural Style$", 3600)
     time.sleep(3)
     ui.shot("layer")
 

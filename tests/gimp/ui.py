@@ -83,9 +83,9 @@ class Ui:
     def type(self, text: str) -> None:
         self.tool("type", "--delay", "20", text)
 
-    def click(self, window: str, x: int, y: int) -> None:
-        self.tool("windowactivate", "--sync", window)
-        self.tool("mousemove", "--window", window, str(x), str(y), "click", "1")
+    def click(self, x: int, y: int) -> None:
+        """Click at a place of the screen."""
+        self.tool("mousemove", str(x), str(y), "click", "1")
         time.sleep(0.3)
 
     def open_dialog(self, keys: str = "ctrl+alt+n") -> str:
