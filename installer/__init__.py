@@ -1,0 +1,1 @@
+"""The installer: standard library only, as it runs before anything is installed."""

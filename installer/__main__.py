@@ -1,0 +1,19 @@
+"""`python3 installer`: everything; `python3 installer --help` lists the rest.
+
+Nothing newer than Python 3.6 in this file, so that an old Python can say what is wrong.
+"""
+
+import os
+import sys
+
+if sys.version_info < (3, 10):  # noqa: UP036 - see above
+    sys.exit(
+        "error: Neural Style needs Python 3.10 or newer; this one is %d.%d. "  # noqa: UP031
+        "Install a newer one from python.org. [python_too_old]" % sys.version_info[:2]
+    )
+
+sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+from installer.commands import main  # noqa: E402
+
+sys.exit(main())

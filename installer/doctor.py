@@ -1,0 +1,126 @@
+"""Looks at everything and says what is wrong and what to do about it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from installer import engine, gimps, machine, plugin, proof, torch_build, weights
+from installer.errors import InstallError
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at; without a fault it is well."""
+
+    what: str
+    detail: str
+    fault: InstallError | None = None
+
+    def as_json(self) -> dict[str, object]:
+        found: dict[str, object] = {"what": self.what, "ok": not self.fault, "detail": self.detail}
+        if self.fault:
+            found |= {"code": self.fault.code, "hint": self.fault.hint}
+        return found
+
+    def as_text(self) -> str:
+        mark = "fault" if self.fault else "ok"
+        return f"{mark:5}  {self.what}: {self.fault or self.detail}"
+
+
+def examine(prefix: Path, chosen: Path | None = None) -> Iterator[Finding]:
+    """Everything, one finding after the other; starting GIMP and the engine takes a while."""
+    yield Finding("Python", f"{sys.version.split()[0]}, {sys.executable}")
+    yield _disk(prefix)
+    used = engine.current(prefix)
+    yield from _engine(prefix, used)
+    yield from _weights(used)
+    try:
+        found = gimps.find(chosen)
+    except InstallError as error:
+        yield Finding("GIMP", "", error)
+        return
+    if not found:
+        yield Finding("GIMP", "", InstallError("gimp_missing", "No GIMP 3 was found"))
+    for gimp in found:
+        yield from _gimp(prefix, gimp, used)
+
+
+def _disk(prefix: Path) -> Finding:
+    try:
+        machine.make_folder(prefix)
+        free = machine.free_space(prefix)
+        machine.require_space(prefix, engine.MARGIN, "The engine")
+    except InstallError as error:
+        return Finding("Folder", "", error)
+    return Finding("Folder", f"{prefix}, {machine.words(free)} free")
+
+
+def _engine(prefix: Path, used: engine.Engine | None) -> Iterator[Finding]:
+    if not used:
+        half = any(engine.engines(prefix).glob("*"))
+        what = "Only a half-made engine was found" if half else "No engine is installed"
+        yield Finding("Engine", "", InstallError("engine_missing", f"{what} in {prefix}"))
+        return
+    if damaged := engine.damaged_files(used):
+        names = ", ".join(damaged[:3])
+        what = f"{len(damaged)} of its files are missing or changed, such as {names}"
+        yield Finding("Engine's files", "", InstallError("engine_broken", what))
+    else:
+        yield Finding("Engine's files", f"all there, in {used.folder}")
+    try:
+        devices = engine.check_devices(used.python)
+    except InstallError as error:
+        yield Finding("Engine", "", error)
+    else:
+        detail = f"version {used.about.get('version')}, {used.about.get('requirement')}, "
+        yield Finding("Engine", detail + f"computes on {', '.join(devices)}")
+        built_for = str(used.about.get("torch"))
+        if built_for in torch_build.BUILDS[1:] and devices == ["cpu"]:
+            what = f"PyTorch ({built_for}) cannot use the graphics card"
+            yield Finding("Graphics card", "", InstallError("gpu_unused", what))
+    if not engine.is_up_to_date(used, engine.Wish()):
+        what = "The engine is not of this checkout's version"
+        yield Finding("Version", "", InstallError("engine_outdated", what))
+
+
+def _weights(used: engine.Engine | None) -> Iterator[Finding]:
+    if used:
+        yield Finding("Network compact", "part of the engine")
+    for name in weights.KNOWN:
+        path = weights.installed(name)
+        if weights.damaged(name):
+            what = f"{path} is not as it was installed"
+            hint = f"Fetch it again: `python3 installer weights {name}`."
+            yield Finding(f"Network {name}", "", InstallError("weights_damaged", what, hint))
+        else:
+            how = f"not installed; `python3 installer weights {name}` adds it"
+            yield Finding(f"Network {name}", str(path) if path.is_file() else how)
+
+
+def _gimp(prefix: Path, gimp: gimps.Gimp, used: engine.Engine | None) -> Iterator[Finding]:
+    if gimp.problem:
+        yield Finding(gimp.name, "", gimp.problem)
+        return
+    faults = plugin.faults(prefix, gimp, used.python if used else None)
+    for fault in faults:
+        yield Finding(gimp.name, "", fault)
+    if faults:
+        return
+    if not gimp.console:
+        yield Finding(gimp.name, "plug-in in place; its program was not found, so not started")
+        return
+    try:
+        if proof.is_registered(gimp):
+            yield Finding(gimp.name, f"knows the procedure {proof.PROCEDURE}")
+        else:
+            yield Finding(gimp.name, "", _unregistered(gimp))
+    except InstallError as error:
+        yield Finding(gimp.name, "", error)
+
+
+def _unregistered(gimp: gimps.Gimp) -> InstallError:
+    what = f"{gimp.name} does not know the procedure {proof.PROCEDURE}"
+    return InstallError("plugin_not_registered", what)

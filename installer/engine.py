@@ -1,0 +1,259 @@
+"""The engine's virtual environments: made beside each other, one of them in use.
+
+    PREFIX/engines/20261123-154500-1f3a/   an environment; complete when complete.json is in it
+    PREFIX/current.json                    the name of the one in use
+
+An environment is made under a new name, proves that it can paint, is marked as complete and then
+taken into use by replacing one small file. Whoever interrupts that, at whatever moment, leaves the
+old one in use; the next run removes the half-made one and starts anew, and pip's cache keeps what
+was downloaded.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import secrets
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from installer import gpu, machine, package, proof, torch_build
+from installer.errors import InstallError
+
+COMPLETE = "complete.json"
+CHECK_SECONDS = 300
+"""The first import reads a gigabyte, perhaps from a slow disk."""
+MARGIN = 300 * 10**6
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Engine:
+    """An environment and what its marker says about it."""
+
+    folder: Path
+    about: dict[str, Any]
+
+    @property
+    def python(self) -> Path:
+        return python_of(self.folder)
+
+    @property
+    def program(self) -> Path:
+        name = "neural-style.exe" if machine.WINDOWS else "neural-style"
+        return self.python.with_name(name)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the engine shall be: a build of PyTorch (None is as before) and where packages lie."""
+
+    torch: str | None = None
+    source: tuple[str, ...] = ()
+
+
+def python_of(folder: Path) -> Path:
+    return folder / ("Scripts/python.exe" if machine.WINDOWS else "bin/python")
+
+
+def engines(prefix: Path) -> Path:
+    return prefix / "engines"
+
+
+def current(prefix: Path) -> Engine | None:
+    """The environment in use, if it is complete."""
+    name = machine.read_note(prefix / "current.json").get("engine")
+    folder = engines(prefix) / str(name)
+    about = machine.read_note(folder / COMPLETE) if name else {}
+    return Engine(folder, about) if about else None
+
+
+def is_up_to_date(engine: Engine, wish: Wish) -> bool:
+    """Whether the environment has this checkout's engine and the wished-for PyTorch."""
+    as_wished = wish.torch in (None, engine.about.get("torch"))
+    return as_wished and engine.about.get("fingerprint") == package.fingerprint()
+
+
+def switch(prefix: Path, engine: Engine) -> None:
+    machine.write_note(prefix / "current.json", {"engine": engine.folder.name})
+
+
+def remove_others(prefix: Path, keep: Sequence[Path]) -> None:
+    """Remove half-made environments and those that nobody uses any more."""
+    for folder in engines(prefix).glob("*"):
+        if folder not in keep:
+            # Without its marker it counts as half-made, should we be interrupted now.
+            machine.remove(folder / COMPLETE)
+            machine.remove(folder)
+
+
+# -- making one ----------------------------------------------------------------------------------
+
+
+def make(prefix: Path, wish: Wish, confirm: Callable[[torch_build.Choice], None], say: Say):
+    """Make an environment that has painted a picture; returns it, not yet in use.
+
+    Args:
+        prefix: the installer's folder.
+        wish: which PyTorch, and from where.
+        confirm: is shown the choice before anything is downloaded, and raises to give up.
+        say: prints a line.
+
+    Raises:
+        InstallError: whatever went wrong; nothing is left in use that was not before.
+    """
+    wanted = wish.torch or "auto"
+    card = gpu.detect() if wanted == "auto" else gpu.Card(wanted, "as you asked")
+    say(f"Graphics card: {card.found}")
+    if card.warning:
+        say(f"warning: {InstallError('gpu_unused', card.warning)}")
+    try:
+        return _make(prefix, wish, wanted, card.build, confirm, say)
+    except InstallError as error:
+        if error.code != "gpu_unused" or wanted != "auto":
+            raise
+        say(f"warning: {error}")
+        return _make(prefix, wish, wanted, "cpu", confirm, say)
+
+
+def _make(prefix: Path, wish: Wish, wanted: str, build: str, confirm: Callable, say: Say) -> Engine:
+    check_venv()
+    name = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
+    folder = engines(prefix) / name
+    try:
+        machine.make_folder(folder)
+        machine.require_space(prefix, MARGIN, "The engine")
+        say(f"Making the engine's environment in {folder}")
+        _make_environment(folder)
+        choice = torch_build.find(python_of(folder), build, wish.source)
+        if choice.sizes:
+            machine.require_space(prefix, choice.sizes[1], f"PyTorch ({choice.build})")
+        confirm(choice)
+        _install(folder, choice, wish.source, say)
+        devices = check_devices(python_of(folder))
+        if build not in ("cpu", "own") and build in torch_build.BUILDS and devices == ["cpu"]:
+            raise InstallError("gpu_unused", f"PyTorch ({build}) cannot use the graphics card here")
+        proof.paint_with_engine(python_of(folder), folder / "proof.png", folder)
+        about = {
+            "torch": wanted,
+            "requirement": choice.requirement,
+            "version": package.read_version(),
+            "fingerprint": package.fingerprint(),
+            "python": sys.version.split()[0],
+            "devices": devices,
+        }
+        machine.write_note(folder / COMPLETE, about)
+    except BaseException:
+        machine.remove(folder)
+        raise
+    return Engine(folder, about)
+
+
+def check_venv() -> None:
+    """Debian and its kin ship Python without the part that makes environments.
+
+    Raises:
+        InstallError: `venv_missing`.
+    """
+    if find_spec("venv") is None or find_spec("ensurepip") is None:
+        name = f"python{sys.version_info[0]}.{sys.version_info[1]}-venv"
+        raise InstallError(
+            "venv_missing",
+            f"This Python cannot make environments: the package {name} is missing",
+            f"On Debian, Ubuntu and Mint: sudo apt install {name}. Then run the installer again.",
+        )
+
+
+def _make_environment(folder: Path) -> None:
+    command = [sys.executable, "-m", "venv", folder]
+    done = machine.run(command, environment=machine.environment())
+    if done.returncode != 0:
+        detail = machine.last_lines(done.stderr + done.stdout)
+        raise _failure("Python could not make an environment", detail, folder)
+
+
+def _install(folder: Path, choice: torch_build.Choice, source: Sequence[str], say: Say) -> None:
+    """Install PyTorch and then the engine with the rest of its requirements."""
+    say(f"Installing PyTorch: {choice.requirement}")
+    _pip(folder, choice.requirement, *choice.options)
+    say("Installing the engine")
+    wheel = package.build_wheel(folder)
+    # Only ready-made packages: nobody who paints has a compiler.
+    _pip(folder, str(wheel), "--only-binary=:all:", *source)
+    machine.remove(wheel)
+
+
+def _pip(folder: Path, *arguments: str) -> None:
+    show = sys.stdout.isatty()
+    command = [python_of(folder), "-m", "pip", "--disable-pip-version-check", "--no-input"]
+    # pip unpacks in the folder for temporary files, which is often small and in memory.
+    temporary = machine.make_folder(folder / "tmp")
+    names = ("TMPDIR", "TEMP", "TMP")
+    environment = machine.environment(**dict.fromkeys(names, str(temporary)))
+    quiet = () if show else ("--quiet",)
+    done = machine.run([*command, "install", *quiet, *arguments], None, show, environment)
+    machine.remove(temporary)
+    if done.returncode != 0:
+        detail = machine.last_lines(done.stderr)
+        raise _failure("pip could not install a package", detail, folder)
+
+
+def _failure(what: str, detail: str, folder: Path) -> InstallError:
+    if "No space left on device" in detail or "Disk quota" in detail:
+        return InstallError("disk_full", f"The disk of {folder} is full")
+    return InstallError("packages_failed", f"{what}: {detail}".rstrip("."))
+
+
+# -- checking one --------------------------------------------------------------------------------
+
+
+def check_devices(python: Path) -> list[str]:
+    """What the engine can compute on, the best first; this loads the whole engine.
+
+    Raises:
+        InstallError: `engine_broken`.
+    """
+    command = [python, "-X", "utf8", "-m", "neural_style.cli", "devices", "--json"]
+    said = machine.run(command, CHECK_SECONDS, environment=machine.environment())
+    try:
+        devices = json.loads(said.stdout) if said.returncode == 0 else []
+    except ValueError:
+        devices = []
+    if not devices:
+        detail = machine.last_lines(said.stderr, 1) or f"status {said.returncode}"
+        raise InstallError("engine_broken", f"The engine does not start: {detail}".rstrip("."))
+    return [str(device["name"]) for device in devices]
+
+
+def damaged_files(engine: Engine) -> list[str]:
+    """Files of the environment's packages that are missing or not as they were installed.
+
+    Every package lists its files with size and hash; the engine's own are hashed, while for the
+    gigabyte of PyTorch sizes must do.
+    """
+    damaged = []
+    for record in engine.folder.glob("[Ll]ib*/**/*.dist-info/RECORD"):
+        own = record.parent.name.startswith("gimp_neural_style")
+        with record.open(encoding="utf-8", newline="") as file:
+            for name, digest, size in csv.reader(file):
+                path = record.parent.parent / name
+                if size and not _is_intact(path, int(size), digest if own else ""):
+                    damaged.append(name)
+    return damaged
+
+
+def _is_intact(path: Path, size: int, digest: str) -> bool:
+    if path.suffix == ".pyc":
+        return True
+    try:
+        if path.stat().st_size != size:
+            return False
+        return not digest or package.digest(path.read_bytes()) == digest
+    except OSError:
+        return False

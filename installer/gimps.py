@@ -1,0 +1,192 @@
+"""Every GIMP 3 on this computer, and where each looks for plug-ins.
+
+Tried: Linux, GIMP3_DIRECTORY and --gimp. Flatpak, Snap, AppImage, Windows and macOS follow GIMP's
+sources and the documentation of these packagings, and stand-ins in the tests.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from installer import machine
+from installer.errors import InstallError
+
+VERSION = re.compile(r"\b(3\.\d+)\.\d+")
+FOLDER = re.compile(r"3\.\d+")
+SECONDS = 60
+FLATPAK_ID = "org.gimp.GIMP"
+LEAVE_SANDBOX = ("flatpak-spawn", "--host")
+
+
+@dataclass(frozen=True)
+class Gimp:
+    """One GIMP: its configuration folder and how to start it without a window."""
+
+    name: str
+    config: Path
+    console: tuple[str, ...] = ()
+    named: bool = False
+    """Whether GIMP has to be told its configuration folder, by GIMP3_DIRECTORY."""
+    engine_prefix: tuple[str, ...] = ()
+    """Words before the engine's command, which take it out of GIMP's sandbox."""
+    problem: InstallError | None = field(default=None, compare=False)
+    """Why the plug-in could not work in it."""
+
+    @property
+    def plugins(self) -> Path:
+        return self.config / "plug-ins"
+
+    @property
+    def plugin(self) -> Path:
+        return self.plugins / "neural-style"
+
+
+def find(chosen: Path | None = None) -> list[Gimp]:
+    """The GIMPs to serve: the chosen configuration folder, GIMP3_DIRECTORY, or all there are."""
+    named = os.environ.get("GIMP3_DIRECTORY")
+    if chosen or named:
+        return [_named(chosen or Path(str(named)))]
+    found: dict[Path, Gimp] = {}
+    # A folder may belong to several; the first program that can be started counts.
+    for gimp in [*_programs(), *_flatpak(), *_snap(), *_folders()]:
+        if gimp.config not in found:
+            found[gimp.config] = gimp
+        elif gimp.problem:
+            found[gimp.config / gimp.name] = gimp
+    return list(found.values())
+
+
+def wake(gimp: Gimp) -> None:
+    """Let a GIMP that never ran make its own folder.
+
+    A folder made by somebody else would keep it from taking over the settings of an older GIMP.
+    """
+    if gimp.console and not gimp.named and not gimp.config.exists():
+        machine.run([*gimp.console, "--quit", "-idf"], 300)
+
+
+def _named(folder: Path) -> Gimp:
+    """A configuration folder by its name; its `plug-ins` folder will do too."""
+    folder = folder.expanduser()
+    folder = (Path.home() / folder) if not folder.is_absolute() else folder
+    if folder.name == "plug-ins":
+        folder = folder.parent
+    if not folder.is_dir():
+        raise InstallError("file_missing", f"There is no folder {folder}")
+    programs = list(_programs())
+    version = FOLDER.fullmatch(folder.name)
+    fitting = [gimp for gimp in programs if version and gimp.config.name == folder.name]
+    console = (fitting or programs or [None])[0]
+    name = f"GIMP in {folder}"
+    return Gimp(name, folder, console.console if console else (), named=True)
+
+
+# -- programs ------------------------------------------------------------------------------------
+
+
+def _programs() -> Iterator[Gimp]:
+    """Programs that say which GIMP they are, each version once."""
+    seen = set()
+    for path in _candidates():
+        said = machine.run([path, "--version"], SECONDS)
+        version = VERSION.search(said.stdout or "")
+        if said.returncode == 0 and version and version[1] not in seen:
+            seen.add(version[1])
+            config = machine.config_base() / "GIMP" / version[1]
+            yield Gimp(f"GIMP {version[0]} ({path})", config, (str(path),))
+
+
+def _candidates() -> Iterator[Path]:
+    """Files that may be a GIMP; in order of preference."""
+    names = ("gimp-console-3.2", "gimp-console-3.0", "gimp-console-3", "gimp-console")
+    found: dict[Path, Path] = {}
+    for name in (*names, "gimp-3.2", "gimp-3.0", "gimp-3", "gimp"):
+        program = shutil.which(name)
+        # Snap's and Flatpak's starters are in the PATH too, and are looked for elsewhere.
+        if program and not any(word in program for word in ("/snap/", "/flatpak/")):
+            found.setdefault(Path(program).resolve(), Path(program))
+    for folder in _program_folders():
+        for pattern in ("gimp-console-3*", "gimp-console*"):
+            for path in sorted(folder.glob(pattern), reverse=True):
+                found.setdefault(path.resolve(), path)
+    yield from found.values()
+    if sys.platform.startswith("linux"):
+        yield from _appimages()
+
+
+def _program_folders() -> Iterator[Path]:
+    if machine.WINDOWS:
+        for variable, below in (("LOCALAPPDATA", "Programs"), ("ProgramFiles", "")):
+            if base := os.environ.get(variable):
+                yield from Path(base, below).glob("GIMP*/bin")
+    elif machine.MACOS:
+        for base in (Path("/Applications"), Path.home() / "Applications"):
+            yield from base.glob("GIMP*.app/Contents/MacOS")
+
+
+def _appimages() -> Iterator[Path]:
+    """AppImages lie wherever they were saved."""
+    home = Path.home()
+    places = ("Applications", "AppImages", "Downloads", "Desktop", "bin", ".local/bin", "")
+    for folder in [*(home / place for place in places), Path("/opt")]:
+        for path in sorted(folder.glob("*.[Aa]pp[Ii]mage"), reverse=True):
+            if "gimp" in path.name.lower() and os.access(path, os.X_OK):
+                yield path
+
+
+def _folders() -> Iterator[Gimp]:
+    """Configuration folders of a GIMP that was started once, wherever its program is."""
+    for folder in sorted((machine.config_base() / "GIMP").glob("3.*")):
+        if FOLDER.fullmatch(folder.name) and folder.is_dir():
+            yield Gimp(f"GIMP {folder.name} ({folder})", folder)
+
+
+# -- sandboxes -----------------------------------------------------------------------------------
+
+
+def _flatpak() -> Iterator[Gimp]:
+    """Flatpak's GIMP uses the user's own folder, but sees neither our Python nor its libraries."""
+    program = shutil.which("flatpak")
+    if not program:
+        return
+    said = machine.run([program, "info", FLATPAK_ID], SECONDS)
+    version = VERSION.search(said.stdout or "") if said.returncode == 0 else None
+    if not version:
+        return
+    config = machine.config_base() / "GIMP" / version[1]
+    console = (program, "run", f"--command=gimp-console-{version[1]}", FLATPAK_ID)
+    gimp = Gimp(f"GIMP {version[0]} (Flatpak)", config, console, engine_prefix=LEAVE_SANDBOX)
+    rights = machine.run([program, "info", "--show-permissions", FLATPAK_ID], SECONDS).stdout
+    rights += machine.run([program, "override", "--user", "--show", FLATPAK_ID], SECONDS).stdout
+    if re.search(r"^org\.freedesktop\.Flatpak=talk", rights or "", re.MULTILINE):
+        yield gimp
+        return
+    command = f"flatpak override --user --talk-name=org.freedesktop.Flatpak {FLATPAK_ID}"
+    yield replace(
+        gimp,
+        problem=InstallError(
+            "gimp_sandboxed",
+            "Flatpak's GIMP may not start the engine, which lies outside its sandbox",
+            f"Allow it with: {command}. Then run the installer again.",
+        ),
+    )
+
+
+def _snap() -> Iterator[Gimp]:
+    """Snap's GIMP sees no hidden folders and starts nothing from outside."""
+    for folder in sorted(Path.home().glob("snap/gimp/current/.config/GIMP/3.*")):
+        yield Gimp(
+            f"GIMP {folder.name} (Snap)",
+            folder,
+            problem=InstallError(
+                "gimp_sandboxed",
+                "Snap's GIMP cannot start the engine, which lies outside its sandbox",
+                "Install GIMP from your system's packages, as AppImage or from Flathub.",
+            ),
+        )

@@ -1,0 +1,176 @@
+"""Proof that it works: a picture that the installer draws, painted in a style that it draws.
+
+GIMP is started without a window, asked for the plug-in's procedure and then made to run it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import random
+import struct
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+from installer import machine
+from installer.errors import InstallError
+from installer.gimps import Gimp
+
+WIDTH, HEIGHT = 320, 240
+SECONDS = 900
+QUERY_SECONDS = 300
+"""GIMP's first start asks every plug-in, which takes long on a slow disk."""
+PROCEDURE = "plug-in-neural-style"
+Colour = tuple[float, float, float]
+
+
+# -- the pictures --------------------------------------------------------------------------------
+
+
+def draw_pictures(folder: Path) -> tuple[Path, Path]:
+    """Write a photo, of a hill and the sun, and a painting, of broad dabs."""
+    photo, painting = folder / "photo.png", folder / "painting.png"
+    machine.write_file(photo, png(WIDTH, HEIGHT, _landscape))
+    dabs = _dabs(260)
+    machine.write_file(painting, png(WIDTH // 2, HEIGHT // 2, lambda x, y: _dabbed(dabs, x, y)))
+    return photo, painting
+
+
+def png(width: int, height: int, colour: Callable[[float, float], Colour]) -> bytes:
+    """A PNG file of a function of places 0..1 that gives colours 0..1."""
+    rows = bytearray()
+    for row in range(height):
+        rows.append(0)
+        for column in range(width):
+            values = colour(column / width, row / height)
+            rows.extend(round(255 * min(1.0, max(0.0, value))) for value in values)
+    header = struct.pack(">2I5B", width, height, 8, 2, 0, 0, 0)
+    chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(bytes(rows))), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in chunks
+    )
+
+
+def _landscape(x: float, y: float) -> Colour:
+    far = 0.52 + 0.07 * math.sin(7 * x + 1) + 0.03 * math.sin(19 * x)
+    near = 0.72 + 0.06 * math.sin(4 * x + 4) + 0.015 * math.sin(31 * x)
+    if y > near:
+        grain = 0.04 * math.sin(90 * x + 40 * y) * math.sin(70 * y)
+        return (0.24 + grain, 0.42 - 0.3 * (y - near) + grain, 0.16)
+    if y > far:
+        return (0.36 + 0.3 * (near - y), 0.45, 0.55 - 0.3 * (y - far))
+    if math.hypot((x - 0.72) * WIDTH / HEIGHT, y - 0.22) < 0.09:
+        return (1.0, 0.92, 0.62)
+    glow = max(0.0, 1 - 2.2 * math.hypot(x - 0.72, y - 0.22))
+    return (0.45 + 0.4 * y + 0.3 * glow, 0.65 + 0.2 * y + 0.1 * glow, 0.92 - 0.15 * y)
+
+
+def _dabs(count: int) -> list[tuple[float, float, float, float, Colour]]:
+    """Strokes of a brush: place, direction and colour."""
+    dice = random.Random(1)  # noqa: S311
+    palette = [(0.1, 0.16, 0.42), (0.16, 0.36, 0.62), (0.93, 0.74, 0.2), (0.86, 0.42, 0.16)]
+    palette += [(0.93, 0.9, 0.74), (0.3, 0.5, 0.4)]
+    strokes = []
+    for _ in range(count):
+        x, y = dice.random(), dice.random()
+        angle = 2.5 * math.sin(3 * x + 1) + 2 * y
+        light = dice.uniform(-0.08, 0.08)
+        red, green, blue = dice.choice(palette)
+        colour = (red + light, green + light, blue + light)
+        strokes.append((x, y, math.cos(angle), math.sin(angle), colour))
+    return strokes
+
+
+def _dabbed(strokes: list[tuple[float, float, float, float, Colour]], x: float, y: float) -> Colour:
+    """The colour of the uppermost stroke at a place, or of the bare canvas."""
+    for left, top, cosine, sine, (red, green, blue) in strokes:
+        along = (x - left) * cosine + (y - top) * sine
+        across = (y - top) * cosine - (x - left) * sine
+        if (along / 0.11) ** 2 + (across / 0.028) ** 2 < 1:
+            hair = 0.07 * math.sin(500 * across)
+            return (red + hair, green + hair, blue + hair)
+    return (0.82, 0.76, 0.6)
+
+
+# -- painting ------------------------------------------------------------------------------------
+
+
+def paint_with_engine(python: Path, output: Path, folder: Path) -> None:
+    """Run the main job through `neural-style`.
+
+    Raises:
+        InstallError: `painting_failed`.
+    """
+    photo, painting = draw_pictures(folder)
+    command = [python, "-X", "utf8", "-m", "neural_style.cli", "stylize", photo, painting]
+    options = ["-o", output, "--preset", "draft", "--network", "compact"]
+    done = machine.run([*command, *options], SECONDS, environment=machine.environment())
+    if done.returncode != 0 or not output.is_file():
+        detail = machine.last_lines(done.stderr, 1) or f"status {done.returncode}"
+        raise InstallError("painting_failed", f"The engine could not paint: {detail}".rstrip("."))
+
+
+def is_registered(gimp: Gimp) -> bool:
+    """Whether this GIMP knows the plug-in's procedure.
+
+    Raises:
+        InstallError: `gimp_failed` or `gimp_without_python`.
+    """
+    said = _batch(gimp, f"print('FOUND', {LOOK_UP} is not None, flush=True)", QUERY_SECONDS)
+    if "FOUND" not in said:
+        raise InstallError("gimp_failed", f"{gimp.name} did not answer: {said[-300:].strip()}")
+    return "FOUND True" in said
+
+
+def paint_with_gimp(gimp: Gimp, output: Path, folder: Path) -> None:
+    """Run the main job through GIMP.
+
+    Raises:
+        InstallError: `painting_failed`, or as `is_registered`.
+    """
+    photo, painting = draw_pictures(folder)
+    machine.remove(output)
+    paths = {"photo": str(photo), "painting": str(painting), "output": str(output)}
+    said = _batch(gimp, PAINT.replace("PATHS", repr(json.dumps(paths))), SECONDS)
+    if "PAINTED" not in said or not output.is_file():
+        detail = [line for line in said.splitlines() if "RuntimeError" in line]
+        reason = (detail or [machine.last_lines(said, 1)])[-1].replace("RuntimeError: ", "")
+        raise InstallError("painting_failed", f"{gimp.name} could not paint: {reason}".rstrip("."))
+
+
+LOOK_UP = f"Gimp.get_pdb().lookup_procedure('{PROCEDURE}')"
+PAINT = f"""
+import json
+paths = {{name: Gio.File.new_for_path(path) for name, path in json.loads(PATHS).items()}}
+image = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, paths['photo'])
+procedure = {LOOK_UP}
+config = procedure.create_config()
+config.set_property('image', image)
+config.set_core_object_array('drawables', image.get_layers())
+config.set_property('style', paths['painting'])
+config.set_property('preset', 'draft')
+config.set_property('network', 'compact')
+result = procedure.run(config)
+if result.index(0) != Gimp.PDBStatusType.SUCCESS: raise RuntimeError(result.index(1))
+Gimp.file_save(Gimp.RunMode.NONINTERACTIVE, image, paths['output'], None)
+image.delete()
+print('PAINTED', flush=True)
+"""
+
+
+def _batch(gimp: Gimp, code: str, seconds: float) -> str:
+    """Run Python inside a GIMP without a window; returns everything that it said."""
+    options = ["--quit", "-idf", "--batch-interpreter", "python-fu-eval", "-b", code]
+    environment = dict(os.environ)
+    if gimp.named:
+        environment["GIMP3_DIRECTORY"] = str(gimp.config)
+    done = machine.run([*gimp.console, *options], seconds, environment=environment)
+    said = done.stdout + done.stderr
+    if "python-fu-eval" in done.stderr and done.returncode == 69:
+        raise InstallError("gimp_without_python", f"{gimp.name} has no Python")
+    if done.returncode in (124, 127):
+        raise InstallError("gimp_failed", f"{gimp.name} did not run: {done.stderr.strip()}")
+    return said

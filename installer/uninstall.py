@@ -1,0 +1,50 @@
+"""Removes what the installer recorded, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from installer import engine, machine, plugin, weights
+
+OWN_FILES = ("current.json", "installed.json", "proof")
+SETTINGS = (
+    "plug-in-settings/GimpProcedureConfigRun-plug-in-neural-style*",
+    "neural-style*.json",
+    "neural-style.log",
+)
+"""What the plug-in leaves in GIMP's own folder."""
+
+
+def targets(prefix: Path, everything: bool) -> list[Path]:
+    """What would be removed, as folders and files."""
+    found = [Path(folder) for folder in plugin.recorded(prefix)]
+    found += sorted(engine.engines(prefix).glob("*"))
+    found += [prefix / name for name in OWN_FILES]
+    if everything:
+        found += [weights.installed(name) for name in weights.KNOWN]
+        found += settings(prefix)
+    return [path for path in found if path.exists() or path.is_symlink()]
+
+
+def settings(prefix: Path) -> list[Path]:
+    """The dialog's settings, the log and the speeds, in each GIMP's folder."""
+    configs = [Path(folder).parent.parent for folder in plugin.recorded(prefix)]
+    return [path for config in configs for pattern in SETTINGS for path in config.glob(pattern)]
+
+
+def remove(prefix: Path, everything: bool) -> Iterator[Path]:
+    """Remove it; yields what is left behind because others put it there."""
+    left_settings = settings(prefix) if everything else []
+    # The plug-ins first: without their engine they would only tell of an error.
+    for folder in list(plugin.recorded(prefix)):
+        yield from plugin.remove(prefix, Path(folder))
+    engine.remove_others(prefix, ())
+    for path in [prefix / name for name in OWN_FILES] + left_settings:
+        machine.remove(path)
+    if everything:
+        weights.remove_all()
+    for folder in (engine.engines(prefix), machine.weights_folder(), prefix):
+        with suppress(OSError):
+            folder.rmdir()
