@@ -17,10 +17,10 @@ from pathlib import Path
 from installer import machine
 from installer.errors import DISK_FULL, InstallError, of_file
 
-ATTEMPTS = 5
+ATTEMPTS = 3
 """In a row without a single byte."""
-PAUSE = 2.0
-TIMEOUT = 30
+PAUSE = 1.0
+TIMEOUT = 20
 BLOCK = 1 << 18
 PAGE_STARTS = (b"<!doctype", b"<html", b"<?xml")
 

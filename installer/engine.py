@@ -28,6 +28,7 @@ from installer.errors import InstallError
 COMPLETE = "complete.json"
 CHECK_SECONDS = 300
 """The first import reads a gigabyte, perhaps from a slow disk."""
+PROOF_SIZE = 96
 MARGIN = 300 * 10**6
 
 Say = Callable[[str], None]
@@ -139,7 +140,7 @@ def _make(prefix: Path, wish: Wish, wanted: str, build: str, confirm: Callable, 
         devices = check_devices(python_of(folder))
         if build not in ("cpu", "own") and build in torch_build.BUILDS and devices == ["cpu"]:
             raise InstallError("gpu_unused", f"PyTorch ({build}) cannot use the graphics card here")
-        proof.paint_with_engine(python_of(folder), folder / "proof.png", folder)
+        proof.paint_with_engine(python_of(folder), folder / "proof.png", folder, PROOF_SIZE)
         about = {
             "torch": wanted,
             "requirement": choice.requirement,

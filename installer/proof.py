@@ -98,15 +98,15 @@ def _dabbed(strokes: list[tuple[float, float, float, float, Colour]], x: float, 
 # -- painting ------------------------------------------------------------------------------------
 
 
-def paint_with_engine(python: Path, output: Path, folder: Path) -> None:
-    """Run the main job through `neural-style`.
+def paint_with_engine(python: Path, output: Path, folder: Path, size: int = 0) -> None:
+    """Run the main job through `neural-style`, at the photo's own size or another.
 
     Raises:
         InstallError: `painting_failed`.
     """
     photo, painting = draw_pictures(folder)
     command = [python, "-X", "utf8", "-m", "neural_style.cli", "stylize", photo, painting]
-    options = ["-o", output, "--preset", "draft", "--network", "compact"]
+    options = ["-o", output, "--preset", "draft", "--network", "compact", "--size", str(size)]
     done = machine.run([*command, *options], SECONDS, environment=machine.environment())
     if done.returncode != 0 or not output.is_file():
         detail = machine.last_lines(done.stderr, 1) or f"status {done.returncode}"

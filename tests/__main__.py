@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PYTORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
+sys.path.insert(0, str(ROOT))
+
+if sys.version_info < (3, 10):  # noqa: UP036 - this file runs before anything is installed
+    sys.exit("error: the tests need Python 3.10 or newer")
+
+from installer import torch_build  # noqa: E402
+
 
 
 def main(arguments: list[str]) -> int:
-    if sys.version_info < (3, 10):  # noqa: UP036 - this file runs before anything is installed
-        print("error: the tests need Python 3.10 or newer", file=sys.stderr)
-        return 1
     python = environment()
     if "--quick" in arguments:
         arguments = ["-m", "not slow", *(word for word in arguments if word != "--quick")]
@@ -47,7 +49,9 @@ def environment() -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     print(f"Making the tests' environment in {folder}", flush=True)
     subprocess.check_call([sys.executable, "-m", "venv", folder])
-    pip(python, "install", "setuptools>=77", *torch_requirement(python))
+    choice = torch_build.find(python, "cpu")
+    pip(python, "install", choice.requirement, *choice.options)
+    pip(python, "install", "setuptools>=77")
     # torchvision is the oracle for the network. Only its Python part is used, so its requirement
     # of one exact torch (on Linux a build for graphics cards) need not be met.
     pip(python, "install", "--no-deps", "torchvision")
@@ -56,31 +60,9 @@ def environment() -> Path:
     return python
 
 
-def torch_requirement(python: Path) -> list[str]:
-    """What to tell pip to get torch for the CPU: a tenth of the size of the usual Linux build."""
-    if not sys.platform.startswith("linux"):
-        return ["torch"]
-    found = pip(python, "index", "versions", "torch", capture=True)
-    versions = re.search(r"Available versions: (.*)", found)
-    for version in versions[1].split(", ") if versions else []:
-        if version.endswith("+cpu"):
-            return [f"torch=={version}"]
-    return [
-        "torch",
-        "--index-url",
-        PYTORCH_CPU_INDEX,
-        "--extra-index-url",
-        "https://pypi.org/simple",
-    ]
-
-
-def pip(python: Path, *arguments: str | Path, capture: bool = False) -> str:
+def pip(python: Path, *arguments: str | Path) -> None:
     command = [python, "-m", "pip", "--quiet", "--disable-pip-version-check", *arguments]
-    if capture:
-        # A failed look-up is no error: the next place is tried.
-        return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False).stdout
     subprocess.check_call(command)
-    return ""
 
 
 if __name__ == "__main__":
