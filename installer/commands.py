@@ -107,7 +107,8 @@ def _install(options: argparse.Namespace) -> int:
     if served:
         say("In GIMP: Filters > Artistic > Neural Style...")
     else:
-        say(f"On the command line: {used.program} stylize PHOTO PAINTING -o OUT.png")
+        program = machine.quoted(used.program)
+        say(f"On the command line: {program} stylize PHOTO PAINTING -o OUT.png")
     return FAILURE if found and not served else 0
 
 

@@ -239,7 +239,8 @@ def damaged_files(engine: Engine) -> list[str]:
     gigabyte of PyTorch sizes must do.
     """
     damaged = []
-    for record in engine.folder.glob("[Ll]ib*/**/*.dist-info/RECORD"):
+    packages = "Lib/site-packages" if machine.WINDOWS else "lib/python*/site-packages"
+    for record in engine.folder.glob(f"{packages}/*.dist-info/RECORD"):
         own = record.parent.name.startswith("gimp_neural_style")
         with record.open(encoding="utf-8", newline="") as file:
             for name, digest, size in csv.reader(file):

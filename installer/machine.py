@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -211,6 +212,11 @@ def run(
         return subprocess.CompletedProcess(words, 124, "", f"no end after {timeout:.0f} seconds")
     except OSError as error:
         return subprocess.CompletedProcess(words, 127, "", str(error))
+
+
+def quoted(path: Path) -> str:
+    """A path as one types it."""
+    return f'"{path}"' if WINDOWS and " " in str(path) else shlex.quote(str(path))
 
 
 def _die_with_parent() -> None:
