@@ -71,7 +71,8 @@ def _fetch_all(url: str, part: Path, size: int | None, report: Report) -> None:
     while size is None or _size(part) != size:
         before = _size(part)
         try:
-            if _size(part) >= _fetch_some(url, part, size, report):
+            total = _fetch_some(url, part, size, report)
+            if _size(part) >= total:
                 return
         except urllib.error.HTTPError as error:
             reason = f"the server says {error.code} {error.reason}"

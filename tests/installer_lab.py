@@ -1,0 +1,145 @@
+"""A small world for the installer's tests: a checkout whose engine paints in no time, packages in
+a folder, and a GIMP that is a script."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+ENGINE = '''
+import json, shutil, sys
+import torch
+if "devices" in sys.argv:
+    print(json.dumps([{"name": name} for name in torch.DEVICES]))
+elif "stylize" in sys.argv:
+    shutil.copy(sys.argv[2], sys.argv[sys.argv.index("-o") + 1])
+def main(): pass
+'''
+
+SETUP = """[metadata]
+name = gimp-neural-style
+[options]
+python_requires = >=3.10
+install_requires =
+    torch >= 2.6
+[options.entry_points]
+console_scripts =
+    neural-style = neural_style.cli:main
+"""
+
+GIMP = r"""#!{python}
+import json, os, re, shutil, sys
+from pathlib import Path
+if "--version" in sys.argv:
+    sys.exit(print("GNU Image Manipulation Program version {version}.4"))
+config = os.environ.get("GIMP3_DIRECTORY") or Path(os.environ["HOME"], ".config/GIMP/{version}")
+folder = Path(config, "plug-ins", "neural-style")
+folder.parent.mkdir(parents=True, exist_ok=True)
+main = folder / "neural-style.py"
+memory = Path(config, "pluginrc")
+entry = '(plug-in-def "${{gimp_dir}}/plug-ins/neural-style/neural-style.py" '
+known = False
+if main.exists():
+    time = int(main.stat().st_mtime)
+    if not memory.exists() or entry + str(time) not in memory.read_text():
+        works = os.access(main, os.X_OK)
+        memory.write_text(entry + str(time) + ('\n("plug-in-neural-style")' if works else ""))
+    known = '"plug-in-neural-style"' in memory.read_text()
+code = sys.argv[-1]
+if "FOUND" in code:
+    print("FOUND", known)
+elif "PAINTED" in code:
+    paths = json.loads(eval(re.search(r"json.loads\(('.*')\)", code)[1]))
+    assert known and Path(json.loads((folder / "engine.json").read_text())["python"]).exists()
+    shutil.copy(paths["painting"], paths["output"])
+    print("PAINTED")
+"""
+
+
+class World:
+    """A home, a checkout and packages, all below one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.home = folder / "home"
+        self.checkout = folder / "checkout"
+        self.wheels = folder / "wheels"
+        self.bin = folder / "bin"
+        for each in (self.home, self.checkout, self.wheels, self.bin):
+            each.mkdir(parents=True)
+        ignore = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / "installer", self.checkout / "installer", ignore=ignore)
+        shutil.copytree(ROOT / "plugin", self.checkout / "plugin", ignore=ignore)
+        package = self.checkout / "core" / "neural_style"
+        package.mkdir(parents=True)
+        (package / "cli.py").write_text(ENGINE)
+        (self.checkout / "setup.cfg").write_text(SETUP)
+        self.set_version("1")
+        add_torch(self.wheels, "2.9.0")
+        self.prefix = self.home / ".local/share/neural-style"
+        self.plugin = self.home / ".config/GIMP/3.0/plug-ins/neural-style"
+
+    def set_version(self, version: str) -> None:
+        path = self.checkout / "core" / "neural_style" / "__init__.py"
+        path.write_text(f'__version__ = "{version}"\n')
+
+    def add_gimp(self, version: str = "3.0") -> None:
+        program = self.bin / f"gimp-console-{version}"
+        program.write_text(GIMP.format(python=sys.executable, version=version))
+        program.chmod(0o755)
+
+    def command(self, *arguments: str) -> list[str]:
+        return [sys.executable, str(self.checkout / "installer"), *arguments]
+
+    def environment(self, **more: str) -> dict[str, str]:
+        path = f"{self.bin}:/usr/bin:/bin"
+        kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
+        return {**kept, "PATH": path, "HOME": str(self.home), "LANG": "C.UTF-8", **more}
+
+    def run(
+        self, *arguments: str, wrap: Sequence[str] = (), **more: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run the installer to its end."""
+        return subprocess.run(
+            [*wrap, *self.command(*arguments)],
+            env=self.environment(**more),
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            timeout=300,
+            check=False,
+        )
+
+    def install(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+        """Run it with the packages of the folder."""
+        return self.run("--yes", "--offline", "--wheels", str(self.wheels), *arguments, **more)
+
+    def engine(self) -> Path | None:
+        """The folder of the environment in use."""
+        note = self.prefix / "current.json"
+        if not note.exists():
+            return None
+        return self.prefix / "engines" / json.loads(note.read_text())["engine"]
+
+
+def add_torch(folder: Path, version: str, devices: Sequence[str] = ("cpu",), broken: bool = False):
+    """A wheel that calls itself PyTorch."""
+    info = f"torch-{version}.dist-info"
+    files = {
+        "torch/__init__.py": f"DEVICES = {list(devices)!r}\n" + ("1 / 0\n" if broken else ""),
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: torch\nVersion: {version}\n",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    names = [*files, f"{info}/RECORD"]
+    files[f"{info}/RECORD"] = "".join(f"{name},,\n" for name in names)
+    with zipfile.ZipFile(folder / f"torch-{version}-py3-none-any.whl", "w") as wheel:
+        for name, text in files.items():
+            wheel.writestr(name, text)

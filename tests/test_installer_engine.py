@@ -1,0 +1,264 @@
+"""The installer from outside, with an engine that takes seconds to install."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from installer_lab import World, add_torch
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="the stand-in for GIMP is a Unix script")
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path / "Bücher und Öl 사진")
+
+
+def works(world: World) -> None:
+    """The environment in use starts, and the plug-in, if it is there, leads to one that does."""
+    pythons = []
+    if engine := world.engine():
+        pythons.append(engine / "bin" / "python")
+    note = world.plugin / "engine.json"
+    if note.exists():
+        pythons.append(Path(json.loads(note.read_text())["python"]))
+    for python in pythons:
+        command = [python, "-m", "neural_style.cli", "devices"]
+        subprocess.run(command, check=True, capture_output=True, env=world.environment())
+
+
+def test_installs_paints_and_says_which_gimp_to_install(world: World) -> None:
+    done = world.install()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "[gimp_missing]" in done.stdout
+    assert "vgg19 is not installed" in done.stdout
+    picture = done.stdout.split("Its first picture: ")[1].splitlines()[0]
+    assert Path(picture).read_bytes().startswith(b"\x89PNG")
+    works(world)
+    again = world.install()
+    assert again.returncode == 0
+    assert "up to date" in again.stdout
+
+
+def test_serves_every_gimp_and_paints_with_one(world: World) -> None:
+    world.add_gimp("3.0")
+    world.add_gimp("3.2")
+    done = world.install()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Painting a first picture with GIMP 3.2.4" in done.stdout
+    for version in ("3.0", "3.2"):
+        folder = world.home / f".config/GIMP/{version}/plug-ins/neural-style"
+        assert os.access(folder / "neural-style.py", os.X_OK)
+        assert not list(folder.rglob("*.new"))
+    works(world)
+    assert world.run("doctor").returncode == 0
+
+
+def test_a_chosen_folder_is_the_only_one(world: World) -> None:
+    world.add_gimp()
+    mine = world.home / "my gimp"
+    mine.mkdir()
+    done = world.install("--gimp", str(mine))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (mine / "plug-ins/neural-style/engine.json").exists()
+    assert not world.plugin.exists()
+    assert world.run("doctor", GIMP3_DIRECTORY=str(mine)).returncode == 0
+
+
+def test_uninstall_removes_its_own_files_only(world: World) -> None:
+    world.add_gimp()
+    assert world.install().returncode == 0
+    (world.plugin / "mine.txt").write_text("mine")
+    settings = world.home / ".config/GIMP/3.0/plug-in-settings"
+    settings.mkdir()
+    kept = settings / "GimpProcedureConfigRun-plug-in-neural-style.last"
+    kept.write_text("")
+    unasked = world.run("uninstall")
+    assert unasked.returncode == 1
+    assert "[not_confirmed]" in unasked.stderr
+    works(world)
+    done = world.run("uninstall", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert str(world.plugin / "mine.txt") in done.stdout
+    assert [path.name for path in world.plugin.rglob("*")] == ["mine.txt"]
+    assert kept.exists()
+    assert not world.prefix.exists()
+    assert "Nothing is installed" in world.run("uninstall", "--yes").stdout
+
+
+def test_uninstall_of_everything(world: World) -> None:
+    world.add_gimp()
+    assert world.install().returncode == 0
+    kept = world.home / ".config/GIMP/3.0/neural-style-speed.json"
+    kept.write_text("{}")
+    assert world.run("uninstall", "--all", "--yes").returncode == 0
+    assert not kept.exists()
+    assert not world.plugin.exists()
+
+
+@pytest.mark.slow
+def test_killed_at_ten_random_moments(world: World) -> None:
+    """Whatever is in use at any moment works, and the next run ends well."""
+    world.add_gimp()
+    started = time.monotonic()
+    whole = World(world.folder / "timing")
+    whole.install()
+    seconds = time.monotonic() - started
+    dice = random.Random(7)
+    for round_ in range(2):  # a first installation, and an upgrade
+        for _ in range(5):
+            process = subprocess.Popen(
+                world.command("--yes", "--offline", "--wheels", str(world.wheels)),
+                env=world.environment(),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            time.sleep(dice.uniform(0.1, seconds))
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            works(world)
+        done = world.install()
+        assert done.returncode == 0, done.stdout + done.stderr
+        works(world)
+        engine = world.engine()
+        assert engine
+        assert list((world.prefix / "engines").iterdir()) == [engine]
+        assert world.run("doctor").returncode == 0
+        world.set_version(f"2.{round_}")
+
+
+def test_a_failed_upgrade_leaves_the_old_engine(world: World) -> None:
+    world.add_gimp()
+    assert world.install().returncode == 0
+    old = world.engine()
+    add_torch(world.wheels, "2.10.0", broken=True)
+    done = world.install("upgrade")
+    assert done.returncode == 1
+    assert "[engine_broken]" in done.stderr
+    assert world.engine() == old
+    works(world)
+    assert [path for path in (world.prefix / "engines").iterdir() if path != old] == []
+
+
+def test_upgrade_takes_the_newest_and_removes_the_old(world: World) -> None:
+    world.add_gimp()
+    assert world.install().returncode == 0
+    old = world.engine()
+    add_torch(world.wheels, "2.10.0")
+    done = world.install("upgrade")
+    assert done.returncode == 0, done.stderr
+    assert "torch==2.10.0" in done.stdout
+    assert old
+    assert not old.exists()
+    works(world)
+
+
+def test_a_damaged_engine_is_made_anew(world: World) -> None:
+    assert world.install().returncode == 0
+    old = world.engine()
+    assert old
+    next(old.glob("lib/python*/site-packages/torch/__init__.py")).unlink()
+    done = world.install()
+    assert done.returncode == 0, done.stderr
+    assert "is damaged" in done.stdout
+    assert world.engine() != old
+    works(world)
+
+
+def test_a_wheel_of_ones_own_is_remembered(world: World) -> None:
+    wheel = world.wheels / "torch-2.9.0-py3-none-any.whl"
+    done = world.install("--torch", str(wheel))
+    assert done.returncode == 0, done.stderr
+    assert "up to date" in world.install().stdout
+    assert "[file_missing]" in world.install("--torch", "nowhere.whl").stderr
+
+
+def test_a_gpu_build_that_finds_no_gpu(world: World) -> None:
+    done = world.install("--torch", "cu126")
+    assert done.returncode == 1
+    assert "[gpu_unused]" in done.stderr
+    assert world.engine() is None
+    add_torch(world.wheels, "2.10.0", devices=("cuda", "cpu"))
+    assert world.install("--torch", "cu126").returncode == 0
+
+
+def test_no_pytorch_anywhere(world: World) -> None:
+    for wheel in world.wheels.iterdir():
+        wheel.unlink()
+    done = world.install()
+    assert done.returncode == 1
+    assert "[pytorch_missing]" in done.stderr
+    assert "[pytorch_missing]" in world.run("--offline").stderr
+    assert "[file_missing]" in world.run("--offline", "--wheels", "/nowhere").stderr
+
+
+def test_without_the_venv_module(world: World) -> None:
+    """Debian's Python without python3-venv has no ensurepip."""
+    hide = (
+        "import importlib.util as u, runpy, sys; f = u.find_spec; "
+        "u.find_spec = lambda n, *a: None if n == 'ensurepip' else f(n, *a); "
+        "sys.argv = sys.argv[1:]; sys.path.insert(0, sys.argv[0]); "
+        "runpy.run_path(sys.argv[0], run_name='__main__')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", hide, str(world.checkout / "installer"), "--yes"],
+        env=world.environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    assert f"sudo apt install python{version}-venv" in done.stderr
+    assert "[venv_missing]" in done.stderr
+
+
+def test_two_installers(world: World) -> None:
+    import fcntl
+
+    world.prefix.mkdir(parents=True)
+    with (world.prefix / "lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        done = world.install()
+    assert done.returncode == 1
+    assert "[installer_running]" in done.stderr
+
+
+def test_prefix_elsewhere_and_a_read_only_home(world: World) -> None:
+    (world.home / ".local").write_text("a file where a folder should be")
+    done = world.install()
+    assert done.returncode == 1
+    assert "[cannot_write]" in done.stderr
+    elsewhere = world.folder / "else where"
+    done = world.install("--prefix", str(elsewhere))
+    assert done.returncode == 0, done.stderr
+    assert (elsewhere / "current.json").exists()
+
+
+def mounted(options: str, folder: Path) -> list[str]:
+    """Words before a command that give it a file system of its own on a folder."""
+    script = f'mount -t tmpfs -o {options} tmpfs "$0" && exec "$@"'
+    return ["unshare", "--mount", "sh", "-c", script, str(folder)]
+
+
+@pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="mounting needs root")
+def test_real_read_only_home_and_full_disk(world: World) -> None:
+    arguments = ("--yes", "--offline", "--wheels", str(world.wheels))
+    done = world.run(*arguments, wrap=mounted("ro", world.home))
+    assert done.returncode == 1
+    assert "[cannot_write]" in done.stderr
+    assert "Traceback" not in done.stderr
+    for size in ("10m", "310m"):
+        done = world.run(*arguments, wrap=mounted(f"size={size}", world.home))
+        assert done.returncode == 1
+        assert "[disk_full]" in done.stderr, done.stderr
+        assert "Traceback" not in done.stderr
