@@ -29,7 +29,6 @@ HINTS: dict[str, str] = {
     "download_failed": "Check the network and run the command again; it goes on from there.",
     "download_html": "Log in to that network first, or fetch the file in a browser and give it "
     "with --file.",
-    "weights_missing": "`python3 installer weights` adds them; `compact` works without.",
     "weights_damaged": "Fetch the file again: `python3 installer weights`.",
     # -- GIMP ----------------------------------------------------------------------------------
     "gimp_missing": "Install GIMP 3.0 or newer and run `python3 installer` again.",

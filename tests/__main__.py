@@ -22,7 +22,6 @@ if sys.version_info < (3, 10):  # noqa: UP036 - this file runs before anything i
 from installer import torch_build  # noqa: E402
 
 
-
 def main(arguments: list[str]) -> int:
     python = environment()
     if "--quick" in arguments:

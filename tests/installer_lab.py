@@ -14,7 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 
-ENGINE = '''
+ENGINE = """
 import json, shutil, sys
 import torch
 if "devices" in sys.argv:
@@ -22,7 +22,7 @@ if "devices" in sys.argv:
 elif "stylize" in sys.argv:
     shutil.copy(sys.argv[2], sys.argv[sys.argv.index("-o") + 1])
 def main(): pass
-'''
+"""
 
 SETUP = """[metadata]
 name = gimp-neural-style

@@ -88,7 +88,7 @@ def gimp_remembers_a_failure(world: World) -> None:
 
 def gimp_does_not_start(world: World) -> None:
     program = world.bin / "gimp-console-3.0"
-    program.write_text(program.read_text().replace('code = sys.argv[-1]', "sys.exit(1)"))
+    program.write_text(program.read_text().replace("code = sys.argv[-1]", "sys.exit(1)"))
 
 
 def gimp_is_gone(world: World) -> None:

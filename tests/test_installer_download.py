@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
+import urllib.request
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -65,7 +66,7 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(content[start:end])
         self.close_connection = True
 
-    def log_message(self, *_: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         pass
 
 
@@ -162,6 +163,7 @@ def test_nobody_listens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_a_proxy_is_used(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", server.address)
+    monkeypatch.setattr(urllib.request, "_opener", None)  # it remembers the proxies of before
     url = "http://weights.invalid/well/file.pth"
     download.fetch(url, tmp_path / "file", len(CONTENT), DIGEST, lambda *_: None)
     assert server.requests[0][0] == url

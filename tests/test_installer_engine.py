@@ -15,7 +15,10 @@ import pytest
 
 from installer_lab import World, add_torch
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="the stand-in for GIMP is a Unix script")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(os.name == "nt", reason="the stand-in for GIMP is a Unix script"),
+]
 
 
 @pytest.fixture
@@ -105,7 +108,6 @@ def test_uninstall_of_everything(world: World) -> None:
     assert not world.plugin.exists()
 
 
-@pytest.mark.slow
 def test_killed_at_ten_random_moments(world: World) -> None:
     """Whatever is in use at any moment works, and the next run ends well."""
     world.add_gimp()
@@ -113,7 +115,7 @@ def test_killed_at_ten_random_moments(world: World) -> None:
     whole = World(world.folder / "timing")
     whole.install()
     seconds = time.monotonic() - started
-    dice = random.Random(7)
+    dice = random.Random(7)  # noqa: S311
     for round_ in range(2):  # a first installation, and an upgrade
         for _ in range(5):
             process = subprocess.Popen(

@@ -75,7 +75,7 @@ def find_weights(network: str) -> Path:
             return path
         raise NeuralStyleError("weights_missing", f"There is no weights file {network}")
     hub = Path(torch.hub.get_dir()) / "checkpoints"
-    names = ("vgg19.safetensors", *KNOWN_FILES)
+    names = ("vgg19.safetensors", "vgg19-caffe.safetensors", *KNOWN_FILES)
     places = [weights_folder() / name for name in names] + [hub / name for name in KNOWN_FILES]
     for place in places:
         if place.is_file():

@@ -1,0 +1,238 @@
+"""Which PyTorch, which folders, and the engine's wheel."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from installer import errors, gpu, machine, package, proof, torch_build, weights
+from installer.errors import HINTS, InstallError
+from neural_style.network.weights import KNOWN_FILES, load_weights, weights_folder
+
+ROOT = Path(__file__).resolve().parent.parent
+VERSIONS = ["2.15.0", "2.13.0+cpu", "2.13.0", "2.12.0+cpu", "2.1.0+cu126"]
+
+
+@pytest.mark.parametrize("base", [None, "/data/with space", "relative", ""])
+def test_weights_folder_is_the_engines(base: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    if base is None:
+        monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    else:
+        monkeypatch.setenv("XDG_DATA_HOME", base)
+    assert machine.weights_folder() == weights_folder()
+
+
+@pytest.mark.parametrize(
+    ("build", "strict", "version"),
+    [
+        ("cpu", True, "2.13.0+cpu"),
+        ("cu126", True, None),  # that one is too old
+        ("cu130", True, None),
+        ("cu130", False, "2.15.0"),
+        ("mps", True, "2.15.0"),
+    ],
+)
+def test_version_of_a_build(build: str, strict: bool, version: str | None) -> None:
+    assert torch_build.pick(VERSIONS, build, strict) == version
+
+
+@pytest.mark.parametrize(
+    ("reachable", "wanted", "requirement", "option"),
+    [
+        ({"": VERSIONS}, "cpu", "torch==2.13.0+cpu", ""),
+        ({"": ["2.15.0"], "cpu": ["2.14.0+cpu"]}, "cpu", "torch==2.14.0+cpu", "cpu"),
+        ({"": ["2.15.0"]}, "cpu", "torch==2.15.0", ""),
+        ({"": VERSIONS, "cu130": ["2.15.0+cu130"]}, "cu130", "torch==2.15.0+cu130", "cu130"),
+        ({"": ["2.15.0+cu130"]}, "cu130", "torch==2.15.0+cu130", ""),
+        ({"": VERSIONS, "rocm6.4": ["2.9.1+rocm6.4"]}, "rocm", "torch==2.9.1+rocm6.4", "rocm6.4"),
+        ({}, "torch==2.9.1", "torch==2.9.1", ""),
+    ],
+)
+def test_where_a_build_comes_from(
+    reachable: dict[str, list[str]],
+    wanted: str,
+    requirement: str,
+    option: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def versions(_: Path, options: tuple[str, ...]) -> list[str]:
+        folder = options[1].removeprefix(torch_build.INDEX) if options else ""
+        return reachable.get(folder, [])
+
+    monkeypatch.setattr(torch_build, "_versions", versions)
+    choice = torch_build.find(Path("python"), wanted)
+    assert choice.requirement == requirement
+    assert choice.options == (("--index-url", torch_build.INDEX + option) if option else ())
+
+
+def test_no_pytorch_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch_build, "_versions", lambda *_: [])
+    with pytest.raises(InstallError) as caught:
+        torch_build.find(Path("python"), "cpu")
+    assert caught.value.code == "pytorch_missing"
+
+
+@pytest.mark.parametrize(
+    ("driver", "capability", "build"),
+    [
+        (13000, [9, 0], "cu130"),
+        (13010, [12, 0], "cu130"),
+        (13000, [6, 1], "cu126"),
+        (12040, [8, 6], "cu126"),
+        (12080, [12, 0], "cpu"),
+        (11080, [8, 6], "cpu"),
+        (12040, [3, 5], "cpu"),
+    ],
+)
+def test_cuda_of_a_driver(driver: int, capability: list[int], build: str) -> None:
+    card = gpu.choose_cuda(driver, capability, "A card")
+    assert card.build == build
+    assert bool(card.warning) is (build == "cpu")
+
+
+def test_rocm_needs_a_node_with_shader_units(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gpu, "KFD_NODES", tmp_path)
+    assert not gpu.has_rocm()
+    for number, units in enumerate((0, 120)):
+        (tmp_path / str(number)).mkdir()
+        text = f"cpu_cores_count 8\nsimd_count {units}\n"
+        (tmp_path / str(number) / "properties").write_text(text)
+        assert gpu.has_rocm() is (units > 0)
+
+
+def test_the_wheel_is_the_package(tmp_path: Path) -> None:
+    wheel = package.build_wheel(tmp_path)
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+        metadata = archive.read("gimp_neural_style-0.1.0.dist-info/METADATA").decode()
+    assert "neural_style/network/compact.safetensors" in names
+    assert "neural_style/cli.py" in names
+    assert "Requires-Dist: torch >= 2.6" in metadata
+    pip = [sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed"]
+    report = subprocess.run(
+        [*pip, "--no-deps", "--no-index", "--quiet", "--report", "-", wheel],
+        capture_output=True,
+        check=True,
+    )
+    assert json.loads(report.stdout)["install"][0]["metadata"]["name"] == "gimp-neural-style"
+
+
+def test_the_drawn_pictures_are_pictures(tmp_path: Path) -> None:
+    from PIL import Image
+
+    for path in proof.draw_pictures(tmp_path):
+        with Image.open(path) as image:
+            assert image.mode == "RGB"
+            assert len(image.getcolors(100_000) or []) > 100
+
+
+# -- weights -------------------------------------------------------------------------------------
+
+
+def test_known_files_are_the_engines() -> None:
+    assert {known.file: known.sha256 for known in weights.KNOWN.values()} == KNOWN_FILES
+
+
+@pytest.mark.parametrize("name", ["vgg19", "vgg19-caffe"])
+def test_original_becomes_small_and_is_read(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file of the original's layout but a sixteenth of its width."""
+    import torch
+
+    from installer.engine import Engine
+    from neural_style.network import weights as engine_weights
+
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "my data"))
+    original = tmp_path / "original.pth"
+    torch.save(small_vgg(caffe=name == "vgg19-caffe"), original)
+    digest = machine.checksum(original)[:8]
+    known = weights.Known("made-up.pth", "", digest, original.stat().st_size)
+    monkeypatch.setitem(weights.KNOWN, name, known)
+    engine = Engine(tmp_path, {})
+    monkeypatch.setattr(Engine, "python", property(lambda _: Path(sys.executable)))
+    made = weights.add(name, engine, lambda *_: None, file=original)
+    assert weights.is_installed(name)
+    read = load_weights(str(made))
+    kind = "caffe" if name == "vgg19-caffe" else "torchvision"
+    assert read.preprocessing == engine_weights.PREPROCESSINGS[kind]
+    assert list(read.convolutions)[-1] == "conv5_4"
+    assert engine_weights.find_weights("vgg19") == made
+    made.write_bytes(made.read_bytes()[:-1])
+    assert weights.damaged(name)
+    with original.open("ab") as file:
+        file.write(b"x")
+    with pytest.raises(InstallError) as caught:
+        weights.add(name, engine, lambda *_: None, file=original)
+    assert caught.value.code == "weights_damaged"
+    mirror = tmp_path / "mirror"
+    mirror.mkdir()
+    original.rename(mirror / known.file)
+    with (mirror / known.file).open("r+b") as file:
+        file.truncate(known.size)
+    assert weights.add(name, engine, lambda *_: None, mirror=mirror.as_uri()) == made
+    assert weights.is_installed(name)
+    weights.remove_all()
+    assert list(machine.weights_folder().iterdir()) == []
+
+
+def small_vgg(caffe: bool) -> dict:
+    import torch
+
+    state, channels, index = {}, 3, 0
+    for width, depth in ((4, 2), (8, 2), (16, 4), (32, 4), (32, 4)):
+        for _ in range(depth):
+            state[f"features.{index}.weight"] = torch.randn(width, channels, 3, 3)
+            state[f"features.{index}.bias"] = torch.randn(width)
+            channels, index = width, index + 2
+        index += 1
+    first = 1 if caffe else 0
+    state[f"classifier.{first}.weight"] = torch.randn(10, 10)
+    return state
+
+
+# -- the house rules -----------------------------------------------------------------------------
+
+
+def installer_files() -> list[Path]:
+    return sorted((ROOT / "installer").glob("*.py"))
+
+
+@pytest.mark.parametrize("path", installer_files(), ids=lambda path: path.stem)
+def test_only_the_standard_library(path: Path) -> None:
+    allowed = {*sys.stdlib_module_names, "installer"}
+    if path.stem == "convert":  # run by the engine's Python
+        allowed |= {"neural_style", "safetensors"}
+    for node in ast.walk(ast.parse(path.read_text())):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [node.module or ""]
+        assert {name.split(".")[0] for name in names} <= allowed
+
+
+def test_every_code_in_use_has_a_hint_and_every_hint_a_use() -> None:
+    used = set()
+    for path in installer_files():
+        if path.stem == "errors":
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                used |= {code for code in HINTS if code == node.value or f"[{code}]" in node.value}
+    assert used | {"cannot_write", "disk_full"} == set(HINTS)
+    assert errors.of_file(OSError(28, "full"), "x").code == "disk_full"
+
+
+def test_an_old_python_is_told(tmp_path: Path) -> None:
+    """As far as it goes without one: the first file has nothing that an old one cannot read."""
+    tree = ast.parse((ROOT / "installer" / "__main__.py").read_text(), feature_version=(3, 6))
+    assert "future" not in ast.dump(tree)

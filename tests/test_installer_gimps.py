@@ -1,0 +1,184 @@
+"""Finding GIMPs of every packaging, with stand-ins for their programs and folders."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from installer import gimps, machine, plugin
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="the stand-ins are Unix scripts")
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty home and a PATH with nothing but what a test puts there."""
+    home = tmp_path / "Zuhause mit Leerzeichen"
+    (home / "bin").mkdir(parents=True)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("PATH", f"{home / 'bin'}")
+    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "GIMP3_DIRECTORY"):
+        monkeypatch.delenv(name, raising=False)
+    return home
+
+
+def script(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+    return path
+
+
+def says(version: str) -> str:
+    return f"echo GNU Image Manipulation Program version {version}"
+
+
+def test_native_versions_once_each(home: Path) -> None:
+    script(home / "bin/gimp-console-3.0", says("3.0.4"))
+    script(home / "bin/gimp-3.0", says("3.0.4"))
+    script(home / "bin/gimp-console", says("3.2.6"))
+    script(home / "bin/gimp", says("2.10.38"))
+    found = gimps.find()
+    assert [gimp.config for gimp in found] == [
+        home / ".config/GIMP/3.2" if "3.2" in gimp.name else home / ".config/GIMP/3.0"
+        for gimp in found
+    ]
+    assert sorted(gimp.config.name for gimp in found) == ["3.0", "3.2"]
+
+
+def test_old_gimp_alone_is_none(home: Path) -> None:
+    script(home / "bin/gimp", says("2.10.38"))
+    (home / ".config/GIMP/2.10").mkdir(parents=True)
+    assert gimps.find() == []
+
+
+def test_appimage_in_the_downloads(home: Path) -> None:
+    image = script(home / "Downloads/GIMP-3.0.4-x86_64.AppImage", says("3.0.4"))
+    script(home / "Downloads/Other.AppImage", says("3.0.4"))
+    assert [gimp.console for gimp in gimps.find()] == [(str(image),)]
+
+
+def test_a_folder_without_its_program(home: Path) -> None:
+    (home / ".config/GIMP/3.2").mkdir(parents=True)
+    (found,) = gimps.find()
+    assert found.plugin == home / ".config/GIMP/3.2/plug-ins/neural-style"
+    assert not found.console
+
+
+@pytest.mark.parametrize("allowed", [False, True])
+def test_flatpak(home: Path, allowed: bool) -> None:
+    rights = "echo org.freedesktop.Flatpak=talk" if allowed else "true"
+    text = f'case "$*" in *--show*) {rights};; *) echo "Version: 3.0.6";; esac'
+    script(home / "bin/flatpak", text)
+    (home / ".config/GIMP/3.0").mkdir(parents=True)
+    (found,) = gimps.find()
+    assert found.engine_prefix == ("flatpak-spawn", "--host")
+    assert bool(found.problem) is not allowed
+    if allowed:
+        prefix = home / "data"
+        prefix.mkdir()
+        plugin.install(prefix, found, home / "python")
+        note = json.loads((found.plugin / "engine.json").read_text())
+        assert note == {"python": str(home / "python"), "prefix": ["flatpak-spawn", "--host"]}
+    else:
+        assert "flatpak override --user --talk-name" in str(found.problem)
+
+
+def test_flatpak_beside_a_native_gimp(home: Path) -> None:
+    """They share the folder: the native one is served, and of the other one is told."""
+    script(home / "bin/flatpak", 'case "$*" in *--show*) true;; *) echo "Version: 3.0.6";; esac')
+    script(home / "bin/gimp-console-3.0", says("3.0.4"))
+    native, flatpak = gimps.find()
+    assert native.problem is None
+    assert flatpak.problem
+    assert flatpak.problem.code == "gimp_sandboxed"
+
+
+def test_snap_is_told_of(home: Path) -> None:
+    (home / "snap/gimp/current/.config/GIMP/3.0").mkdir(parents=True)
+    (found,) = gimps.find()
+    assert found.problem
+    assert found.problem.code == "gimp_sandboxed"
+
+
+def test_named_folders(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script(home / "bin/gimp-console-3.0", says("3.0.4"))
+    mine = home / "mine"
+    (mine / "plug-ins").mkdir(parents=True)
+    for chosen in (mine, mine / "plug-ins"):
+        (found,) = gimps.find(chosen)
+        assert (found.config, found.named, bool(found.console)) == (mine, True, True)
+    monkeypatch.setenv("GIMP3_DIRECTORY", "mine")  # relative to the home, as GIMP has it
+    assert gimps.find()[0].config == mine
+    with pytest.raises(gimps.InstallError, match="There is no folder"):
+        gimps.find(home / "nowhere")
+
+
+def test_windows_and_macos_programs(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "MACOS", True)
+    app = script(home / "Applications/GIMP 3.app/Contents/MacOS/gimp-console-3.0", says("3.0.4"))
+    (found,) = gimps.find()
+    assert found.console == (str(app),)
+    assert found.config == home / "Library/Application Support/GIMP/3.0"
+    monkeypatch.setattr(machine, "MACOS", False)
+    monkeypatch.setenv("LOCALAPPDATA", str(home / "Local"))
+    monkeypatch.setenv("APPDATA", str(home / "Roaming"))
+    program = script(home / "Local/Programs/GIMP 3/bin/gimp-console-3.0", says("3.0.4"))
+    monkeypatch.setattr(machine, "WINDOWS", True)
+    assert list(gimps._candidates()) == [program]
+    assert machine.config_base() == home / "Roaming"
+    assert machine.data_folder() == home / "Local" / "neural-style"
+
+
+# -- the plug-in's files -------------------------------------------------------------------------
+
+
+def a_gimp(home: Path) -> gimps.Gimp:
+    return gimps.Gimp("GIMP", home / ".config/GIMP/3.0")
+
+
+def test_the_plugin_is_copied_whole_and_removed_whole(home: Path) -> None:
+    gimp, prefix = a_gimp(home), home
+    plugin.install(prefix, gimp, home / "python")
+    there = {p.relative_to(gimp.plugin).as_posix() for p in gimp.plugin.rglob("*") if p.is_file()}
+    assert there == {*plugin.source_files(), "engine.json"}
+    assert set(plugin.recorded(prefix)[str(gimp.plugin)]) == there
+    executable = [name for name in there if os.access(gimp.plugin / name, os.X_OK)]
+    assert executable == ["neural-style.py"]
+    assert plugin.remove(prefix, gimp.plugin) == []
+    assert not gimp.plugin.exists()
+    assert plugin.recorded(prefix) == {}
+
+
+def test_files_of_an_older_plugin_go(home: Path) -> None:
+    gimp, prefix = a_gimp(home), home
+    plugin.install(prefix, gimp, home / "python")
+    (gimp.plugin / "old.py").write_text("")
+    files = {**plugin.recorded(prefix)[str(gimp.plugin)], "old.py": "0"}
+    machine.write_note(prefix / "installed.json", {"plugins": {str(gimp.plugin): files}})
+    plugin.install(prefix, gimp, home / "python")
+    assert not (gimp.plugin / "old.py").exists()
+
+
+def test_a_link_to_a_checkout_is_replaced_and_its_target_kept(home: Path) -> None:
+    gimp = a_gimp(home)
+    target = home / "target"
+    target.mkdir()
+    (target / "precious.py").write_text("")
+    gimp.plugins.mkdir(parents=True)
+    gimp.plugin.symlink_to(target)
+    plugin.install(home, gimp, home / "python")
+    assert not gimp.plugin.is_symlink()
+    assert [path.name for path in target.iterdir()] == ["precious.py"]
+
+
+def test_a_file_in_the_way(home: Path) -> None:
+    gimp = a_gimp(home)
+    gimp.plugins.mkdir(parents=True)
+    gimp.plugin.write_text("")
+    with pytest.raises(gimps.InstallError) as caught:
+        plugin.install(home, gimp, home / "python")
+    assert caught.value.code == "cannot_write"
