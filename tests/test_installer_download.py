@@ -66,7 +66,7 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(content[start:end])
         self.close_connection = True
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+    def log_message(self, format: str, *args: object) -> None:
         pass
 
 
