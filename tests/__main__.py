@@ -75,11 +75,11 @@ def torch_requirement(python: Path) -> list[str]:
 
 
 def pip(python: Path, *arguments: str | Path, capture: bool = False) -> str:
-    command = [python, "-m", "pip", "--quiet", "--disable-pip-version-check", *arguments]
+    command = [python, "-m", "pip", "--disable-pip-version-check", *arguments]
     if capture:
         # A failed look-up is no error: the next place is tried.
         return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False).stdout
-    subprocess.check_call(command)
+    subprocess.check_call([*command, "--quiet"])
     return ""
 
 
