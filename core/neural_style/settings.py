@@ -207,7 +207,7 @@ class Settings(BaseModel):
         "the sliced statistic: brush texture and palette.",
     )
     tv_weight: Weight = Field(
-        1.0,
+        2.5,
         title="Smoothness",
         description="Weight of the total variation, which calms noise between neighbouring pixels.",
     )
