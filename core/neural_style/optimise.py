@@ -91,10 +91,12 @@ class Adam:
         return value
 
     def resize(self, height: int, width: int) -> None:
+        # A loss that is a mean over pixels has gradients that shrink as the pixels get more.
+        shrink = self.image[0, 0].numel() / (height * width)
         self.image = resize(self.picture, height, width)
-        self.first = resize(self.first, height, width, limit=False)
+        self.first = shrink * resize(self.first, height, width, limit=False)
         # Bilinear, as the overshoot of bicubic would give negative squares.
-        self.second = F.interpolate(self.second, (height, width), mode="bilinear")
+        self.second = shrink**2 * F.interpolate(self.second, (height, width), mode="bilinear")
         self._restart_average()
 
 

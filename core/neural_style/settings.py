@@ -49,7 +49,7 @@ Numbers = Annotated[tuple[Weight, ...], BeforeValidator(_parse_numbers)]
 Preset = Literal["draft", "standard", "fine", "gatys2015", "tutorial"]
 
 PRESETS: dict[str, dict[str, Any]] = {
-    "draft": {"steps": 60, "final_steps": 10},
+    "draft": {"steps": 80, "final_steps": 16, "size_ratio": 2.0},
     "standard": {},
     "fine": {"steps": 250, "final_steps": 100},
     # Gatys, Ecker and Bethge 2015 (arXiv 1508.06576), section "Methods".
@@ -58,7 +58,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "statistic": "gram",
         "content_layers": "conv4_2",
         "style_layers": "conv1_1:0.2,conv2_1:0.2,conv3_1:0.2,conv4_1:0.2,conv5_1:0.2",
-        "content_weight": 1e-3,
+        "content_weight": 1e-5,
         "style_weight": 1.0,
         "tv_weight": 0.0,
         "pooling": "average",

@@ -8,6 +8,7 @@ transparent pixels, several style pictures and pictures of different sizes need 
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -132,7 +133,6 @@ def transport(values: Tensor, weight: Tensor, table: Tensor) -> Tensor:
     Returns:
         Shape (K, N), constant (no gradient).
     """
-    values = values.detach()
     # Points without weight must not widen the cells.
     counted = torch.where(weight > 0, values, values[:, weight.argmax(), None])
     low, high = torch.aminmax(counted, dim=1, keepdim=True)
@@ -157,12 +157,29 @@ def _quantile(table: Tensor, level: Tensor) -> Tensor:
 def sliced(values: Tensor, weight: Tensor, table: Tensor) -> Tensor:
     """Sliced Wasserstein-2 distance, squared: the mean over directions of that on each line.
 
-    Heitz et al. 2021 (arXiv 2006.07229), equation 3, with `transport` in place of sorting. As the
-    plan of an optimal transport is a minimum, the gradient may treat it as constant.
+    Heitz et al. 2021 (arXiv 2006.07229), equation 3, with `transport` in place of sorting.
 
     Args:
         values: projections of the features on K directions, shape (K, N), where gradients go.
         weight: shape (N,), sums to one.
         table: the style's quantiles along the same directions, shape (K, BINS + 1).
+
+    Returns:
+        A scalar.
     """
-    return ((values - transport(values, weight, table)).square() @ weight).mean()
+    return _Sliced.apply(values, weight, table)
+
+
+class _Sliced(torch.autograd.Function):
+    """The gradient by hand: as an optimal plan is a minimum, it may be treated as constant."""
+
+    @staticmethod
+    def forward(ctx: Any, values: Tensor, weight: Tensor, table: Tensor) -> Tensor:
+        way = values - transport(values, weight, table)
+        ctx.save_for_backward(way, weight)
+        return (way.square() @ weight).mean()
+
+    @staticmethod
+    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, None, None]:  # pyright: ignore
+        way, weight = ctx.saved_tensors
+        return way * (slope * weight * (2 / len(way))), None, None
