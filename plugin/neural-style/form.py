@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One widget for each setting, kept equal to GIMP's config of the procedure.
+
+What the preset decides is shown with the preset's value and becomes explicit when it is changed.
+"""
+
+import gi
+
+gi.require_version("Gtk", "3.0")
+from gi.repository import Gtk  # noqa: E402
+
+import arguments  # noqa: E402
+from translation import _  # noqa: E402
+
+MAIN = ("strength", "preset", "network", "size", "colours")
+"""What the dialog shows at first, in this order."""
+NOT_SHOWN = ("blend",)
+"""Weights of several styles: the plug-in has one style picture."""
+DIGITS = {"strength": 0, "style_scale": 2, "averaging": 3, "size_ratio": 3}
+
+
+class Form:
+    """The widgets, by setting; `on_change` is called after the artist has changed one."""
+
+    def __init__(self, config, on_change):
+        self._config = config
+        self._on_change = on_change
+        self._is_refreshing = False
+        self.widgets = {}
+        for setting in arguments.SETTINGS:
+            name = setting["name"]
+            if name not in NOT_SHOWN:
+                self.widgets[name] = self._make(setting)
+                self.widgets[name].set_tooltip_text(arguments.help_text(setting, _))
+        self.refresh()
+
+    def _make(self, setting):
+        name = setting["name"]
+        if name == "strength":
+            return self._make_scale(setting)
+        if "choices" in setting:
+            return self._make_combo(setting)
+        if "suggestions" in setting:
+            return self._make_entry_with_suggestions(setting)
+        if arguments.is_number(name):
+            return self._make_spin_button(setting)
+        entry = Gtk.Entry(width_chars=22)
+        entry.connect("changed", lambda entry: self._set(name, entry.get_text()))
+        return entry
+
+    def _make_scale(self, setting):
+        low, high = setting["minimum"], setting["maximum"]
+        scale = Gtk.Scale.new_with_range(Gtk.Orientation.HORIZONTAL, low, high, 1)
+        scale.set_value_pos(Gtk.PositionType.RIGHT)
+        scale.add_mark(low, Gtk.PositionType.BOTTOM, _("photo"))
+        scale.add_mark(high, Gtk.PositionType.BOTTOM, _("painting"))
+        scale.set_hexpand(True)
+        name = setting["name"]
+        scale.connect("value-changed", lambda scale: self._set(name, scale.get_value()))
+        return scale
+
+    def _make_combo(self, setting):
+        combo = Gtk.ComboBoxText()
+        for choice in setting["choices"]:
+            combo.append(choice, _(choice))
+        name = setting["name"]
+        combo.connect("changed", lambda combo: self._set(name, combo.get_active_id()))
+        return combo
+
+    def _make_entry_with_suggestions(self, setting):
+        combo = Gtk.ComboBoxText.new_with_entry()
+        for suggestion in setting["suggestions"]:
+            combo.append_text(suggestion)
+        name = setting["name"]
+        combo.connect("changed", lambda combo: self._set(name, combo.get_active_text()))
+        return combo
+
+    def _make_spin_button(self, setting):
+        name, is_whole = setting["name"], setting["type"] == "integer"
+        step = 1 if is_whole else 0.01
+        spin = Gtk.SpinButton.new_with_range(setting["minimum"], setting["maximum"], step)
+        spin.set_digits(0 if is_whole else DIGITS.get(name, 5))
+        spin.set_width_chars(9)
+        spin.set_max_width_chars(9)
+        convert = int if is_whole else float
+        spin.connect("value-changed", lambda spin: self._set(name, convert(spin.get_value())))
+        return spin
+
+    def _set(self, name, value):
+        if self._is_refreshing or value is None:
+            return
+        if name == "preset":
+            self._open_all()
+        self._config.set_property(arguments.argument_name(name), value)
+        self.refresh()
+        self._on_change()
+
+    def _open_all(self):
+        """A newly chosen preset decides everything that presets decide."""
+        for name in arguments.GOVERNED:
+            argument = arguments.argument_name(name)
+            self._config.set_property(argument, arguments.default(name))
+
+    def refresh(self):
+        """Show the config's values: also after Reset, or when saved settings were loaded."""
+        self._is_refreshing = True
+        for name, widget in self.widgets.items():
+            value = arguments.effective(name, self._config)
+            if isinstance(widget, (Gtk.Scale, Gtk.SpinButton)):
+                if widget.get_value() != value:
+                    widget.set_value(value)
+            elif isinstance(widget, Gtk.ComboBoxText):
+                if widget.get_has_entry():
+                    _show_text(widget.get_child(), value)
+                else:
+                    widget.set_active_id(value)
+            else:
+                _show_text(widget, value)
+        self._is_refreshing = False
+
+    def grid(self, names, columns=1):
+        """Labels and widgets in rows, column after column."""
+        grid = Gtk.Grid(row_spacing=6, column_spacing=12)
+        rows = -(-len(names) // columns)
+        for index, name in enumerate(names):
+            column, row = 2 * (index // rows), index % rows
+            words = _(arguments.BY_NAME[name]["label"])
+            if name == "size":
+                words += " " + _("(0: the photo's)")
+            label = Gtk.Label(label=words, xalign=0.0)
+            label.set_mnemonic_widget(self.widgets[name])
+            if name == "strength":
+                label.set_valign(Gtk.Align.START)
+            grid.attach(label, column, row, 1, 1)
+            grid.attach(self.widgets[name], column + 1, row, 1, 1)
+        return grid
+
+
+def _show_text(entry, value):
+    # Setting an equal text would move the artist's cursor.
+    if entry.get_text() != (value or ""):
+        entry.set_text(value or "")

@@ -1,0 +1,319 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Layers in and out of GIMP: which part to paint, its pixels, and the new layer.
+
+Pixels are read and written as "R'G'B'A float", which GEGL converts from and to the image's
+precision and profile. Nothing here changes the source; the new layer is finished, mask and all,
+before it enters the image, so that one undo step removes it.
+"""
+
+import array
+import collections
+import json
+import math
+import os
+import sys
+
+import gi
+
+gi.require_version("Gimp", "3.0")
+gi.require_version("Gegl", "0.4")
+from gi.repository import Gegl, Gimp  # noqa: E402
+
+from engine import writable  # noqa: E402
+from messages import PluginError  # noqa: E402
+
+FORMAT = "R'G'B'A float"
+PIXEL_BYTES = 16
+STRIP_BYTES = 16 * 2**20
+PARASITE = "neural-style"
+STYLE_MAX_SIDE = 4096
+"""A style picture is read no larger: it is scaled to the painting's size anyway."""
+
+Region = collections.namedtuple("Region", "x y width height")
+"""A rectangle in a layer's own coordinates."""
+
+
+# -- which layer, which part ---------------------------------------------------------------------
+
+
+def source_layer(image, drawables):
+    """The one layer to paint; a layer mask stands for its layer."""
+    if image.get_base_type() == Gimp.ImageBaseType.INDEXED:
+        raise PluginError("indexed")
+    if len(drawables) != 1:
+        raise PluginError("no_layer")
+    drawable = drawables[0]
+    if isinstance(drawable, Gimp.LayerMask):
+        drawable = Gimp.Layer.from_mask(drawable)
+    if not isinstance(drawable, Gimp.Layer):
+        raise PluginError("no_layer")
+    return drawable
+
+
+def region_to_paint(image, layer):
+    """The selection's bounding box with some context around it, or the whole layer."""
+    whole = Region(0, 0, layer.get_width(), layer.get_height())
+    if Gimp.Selection.is_empty(image):
+        return whole
+    touches, x, y, width, height = layer.mask_intersect()
+    if not touches or width < 1 or height < 1:
+        raise PluginError("selection_outside")
+    margin = max(32, max(width, height) // 4)
+    left, top = max(0, x - margin), max(0, y - margin)
+    right = min(whole.width, x + width + margin)
+    bottom = min(whole.height, y + height + margin)
+    return Region(left, top, right - left, bottom - top)
+
+
+def check_alive(image, layer):
+    """Raise if the artist closed the image or deleted the layer meanwhile."""
+    if not image.is_valid():
+        raise PluginError("image_gone")
+    # A deleted layer is still valid while Undo could bring it back.
+    if not layer.is_valid() or layer.get_image() is None or not is_inside(image, layer):
+        raise PluginError("layer_gone")
+
+
+def is_inside(image, layer):
+    """Whether the layer is in the image's tree of layers now."""
+    tree, wanted = list(image.get_layers()), layer.get_id()
+    while tree:
+        item = tree.pop()
+        if item.get_id() == wanted:
+            return True
+        if item.is_group():
+            tree.extend(item.get_children())
+    return False
+
+
+# -- reading -------------------------------------------------------------------------------------
+
+
+def write_picture(layer, region, path, longest=None):
+    """Write a region's pixels, at most `longest` pixels long, and describe the file for a job."""
+    scale = min(1.0, longest / max(region.width, region.height)) if longest else 1.0
+    width = max(1, round(region.width * scale))
+    height = max(1, round(region.height * scale))
+    left, top = math.floor(region.x * scale), math.floor(region.y * scale)
+    buffer = pixels_with_filters(layer)
+    rows = max(1, STRIP_BYTES // (width * PIXEL_BYTES))
+    try:
+        with open(path, "wb") as file:
+            for row in range(0, height, rows):
+                count = min(rows, height - row)
+                # With a scale, GEGL wants the rectangle in scaled coordinates.
+                strip = Gegl.Rectangle.new(left, top + row, width, count)
+                file.write(buffer.get(strip, scale, FORMAT, Gegl.AbyssPolicy.CLAMP))
+    except OSError as error:
+        raise writable(error) from None
+    return {"file": path, "width": width, "height": height}
+
+
+def pixels_with_filters(layer):
+    """The layer's pixels as they are seen without mask and mode, its live filters applied.
+
+    Reading a layer gives its pixels without its filters, and merging them would change the image:
+    so that is done in a copy of the image.
+    """
+    if not layer.get_filters():
+        return layer.get_buffer()
+    image = layer.get_image()
+    path, item = [], layer
+    while item is not None:
+        path.insert(0, image.get_item_position(item))
+        item = item.get_parent()
+    copy = image.duplicate()
+    try:
+        twins = copy.get_layers()
+        for position in path[:-1]:
+            twins = twins[position].get_children()
+        twin = twins[path[-1]]
+        twin.merge_filters()
+        seen = twin.get_buffer()
+        area = seen.get_extent()
+        kept = Gegl.Buffer.new(FORMAT, area.x, area.y, area.width, area.height)
+        seen.copy(area, Gegl.AbyssPolicy.NONE, kept, area)
+        del seen
+        return kept
+    finally:
+        copy.delete()
+
+
+def load_style(file, path):
+    """Open a picture with GIMP and write what is visible of it; returns the file for a job."""
+    name = file.get_basename() if file else ""
+    if file is None:
+        raise PluginError("style_missing")
+    if not file.query_exists(None):
+        raise PluginError("style_unreadable", name)
+    try:
+        image = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, file)
+    except Exception:
+        image = None
+    finally:
+        Gimp.progress_end()  # GIMP shows "Opening..." for ever otherwise
+    if image is None:
+        raise PluginError("style_unreadable", name)
+    try:
+        visible = Gimp.Layer.new_from_visible(image, image, "visible")
+        whole = Region(0, 0, visible.get_width(), visible.get_height())
+        return write_picture(visible, whole, path, STYLE_MAX_SIDE)
+    finally:
+        image.delete()
+
+
+def read_picture(message):
+    """The bytes of a raw file that the engine wrote; checks that they are all there."""
+    path, width, height = message["file"], message["width"], message["height"]
+    try:
+        size = os.path.getsize(path)
+        if size != width * height * PIXEL_BYTES:
+            raise PluginError("bad_result", f"{size} bytes for {width} x {height} pixels")
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError as error:
+        raise writable(error) from None
+
+
+def to_screen(message, width, height):
+    """A raw file's picture scaled to that size, as 8-bit RGBA bytes for the screen."""
+    buffer = Gegl.Buffer.new(FORMAT, 0, 0, message["width"], message["height"])
+    all_of_it = Gegl.Rectangle.new(0, 0, message["width"], message["height"])
+    buffer.set(all_of_it, FORMAT, read_picture(message))
+    scale = max(width / message["width"], height / message["height"])
+    wanted = Gegl.Rectangle.new(0, 0, width, height)
+    return buffer.get(wanted, scale, "R'G'B'A u8", Gegl.AbyssPolicy.CLAMP)
+
+
+# -- writing -------------------------------------------------------------------------------------
+
+
+def new_layer(image, source, name):
+    """A copy of the source's pixels as a plain layer outside the image, masked like the source.
+
+    With a selection the mask is the selection (times the source's own mask), feathering included.
+    """
+    width, height = source.get_width(), source.get_height()
+    mode = image.get_default_new_layer_mode()
+    kind = Gimp.ImageType.RGBA_IMAGE
+    if image.get_base_type() == Gimp.ImageBaseType.GRAY:
+        kind = Gimp.ImageType.GRAYA_IMAGE
+    layer = Gimp.Layer.new(image, name, width, height, kind, 100.0, mode)
+    _, x, y = source.get_offsets()
+    layer.set_offsets(x, y)
+    whole = Gegl.Rectangle.new(0, 0, width, height)
+    target = layer.get_buffer()
+    pixels_with_filters(source).copy(whole, Gegl.AbyssPolicy.NONE, target, whole)
+    target.flush()
+    selected = not Gimp.Selection.is_empty(image)
+    if selected:
+        layer.add_mask(layer.create_mask(Gimp.AddMaskType.SELECTION))
+    if source.get_mask() is not None and source.get_apply_mask():
+        _add_masks(source, layer, selected)
+    return layer
+
+
+def _add_masks(source, layer, selected):
+    """Give the layer the source's mask, multiplied with the selection's if there is one."""
+    if not selected:
+        layer.add_mask(layer.create_mask(Gimp.AddMaskType.WHITE))
+    theirs, ours = source.get_mask().get_buffer(), layer.get_mask().get_buffer()
+    width, height = layer.get_width(), layer.get_height()
+    if not selected:
+        whole = Gegl.Rectangle.new(0, 0, width, height)
+        theirs.copy(whole, Gegl.AbyssPolicy.NONE, ours, whole)
+    for row in range(height if selected else 0):
+        line = Gegl.Rectangle.new(0, row, width, 1)
+        pair = [
+            array.array("f", buffer.get(line, 1.0, "Y float", Gegl.AbyssPolicy.NONE))
+            for buffer in (theirs, ours)
+        ]
+        product = array.array("f", [a * b for a, b in zip(*pair, strict=True)])
+        ours.set(line, "Y float", product.tobytes())
+    ours.flush()
+
+
+def paint(layer, source, region, message):
+    """Put the engine's picture into a region of the layer, with the source's alpha."""
+    width, height = message["width"], message["height"]
+    if (width, height) != (region.width, region.height):
+        raise PluginError(
+            "bad_result", f"{width} x {height} instead of {region.width} x {region.height} pixels"
+        )
+    pixels = memoryview(read_picture(message))
+    rows = max(1, STRIP_BYTES // (width * PIXEL_BYTES))
+    old, new = pixels_with_filters(source), layer.get_buffer()
+    # float32 has 24 bits for an alpha of 32
+    wide = "32" in image_precision(layer) and "FLOAT" not in image_precision(layer)
+    for row in range(0, height, rows):
+        count = min(rows, height - row)
+        part = pixels[row * width * PIXEL_BYTES : (row + count) * width * PIXEL_BYTES]
+        strip = array.array("f", bytes(part))
+        if sys.byteorder == "big":
+            strip.byteswap()
+        if not math.isfinite(sum(strip)):
+            raise PluginError("bad_result", "some of its values are not numbers")
+        place = Gegl.Rectangle.new(region.x, region.y + row, width, count)
+        _put(old, new, place, strip, wide)
+    new.flush()
+    layer.update(region.x, region.y, region.width, region.height)
+
+
+def _put(old, new, place, strip, wide):
+    """Write a strip of colours with the alpha that the source has there."""
+    letter, style = ("d", "R'G'B'A double") if wide else ("f", FORMAT)
+    alpha = array.array(letter, old.get(place, 1.0, style, Gegl.AbyssPolicy.NONE))[3::4]
+    strip = array.array(letter, strip)
+    strip[3::4] = alpha
+    new.set(place, style, strip.tobytes())
+
+
+def image_precision(layer):
+    return layer.get_image().get_precision().value_name
+
+
+def paint_roughly(layer, region, message):
+    """Show an unfinished picture in a region of a layer of the image; alpha is left for later."""
+    data = to_screen(message, region.width, region.height)
+    place = Gegl.Rectangle.new(region.x, region.y, region.width, region.height)
+    buffer = layer.get_buffer()
+    buffer.set(place, "R'G'B'A u8", data)
+    buffer.flush()
+    layer.update(region.x, region.y, region.width, region.height)
+    Gimp.displays_flush()
+
+
+def insert(image, layer, source):
+    """Put the layer right above its source, in the same group, and select it."""
+    image.insert_layer(layer, source.get_parent(), image.get_item_position(source))
+    image.set_selected_layers([layer])
+    Gimp.displays_flush()
+
+
+def discard(layer):
+    if layer is not None and layer.is_valid():
+        layer.delete()
+
+
+# -- remembering how a layer was made ------------------------------------------------------------
+
+
+def remember(layer, source, style, values):
+    """Keep how the layer was made, for the menu entry Repeat."""
+    note = {"style": style.get_uri(), "settings": values, "source": source.get_tattoo()}
+    data = json.dumps(note).encode("utf-8")
+    layer.attach_parasite(Gimp.Parasite.new(PARASITE, Gimp.PARASITE_PERSISTENT, data))
+
+
+def recall(layer):
+    """What `remember` kept: a dict of style, settings and source.
+
+    Raises:
+        PluginError: `nothing_to_repeat`.
+    """
+    parasite = layer.get_parasite(PARASITE)
+    try:
+        note = json.loads(bytes(parasite.get_data()).decode("utf-8"))
+        return {key: note[key] for key in ("style", "settings", "source")}
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise PluginError("nothing_to_repeat") from None

@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One painting on its way from a layer through the engine to a new layer."""
+
+import contextlib
+import os
+import time
+
+from gi.repository import Gimp
+
+import arguments
+import estimate
+import layers
+from engine import Engine, Job
+from messages import PluginError
+from tempfolder import TempFolder, sweep
+from translation import _
+
+FATAL = ("engine_missing", "engine_unstartable", "engine_newer", "engine_older")
+"""Trying again would not help."""
+LIVE_SIZE = 1024
+"""Longest side of the pictures that show in the image while it is painted."""
+
+
+def log_path():
+    return os.path.join(Gimp.directory(), "neural-style.log")
+
+
+def speed_path():
+    return os.path.join(Gimp.directory(), "neural-style-speed.json")
+
+
+class Painting:
+    """What one run of the plug-in holds: image, source layer, temporary folder and engine.
+
+    The engine starts at once, so that it is warm when the artist has chosen; an engine that
+    cannot start is only an error when it is needed.
+    """
+
+    def __init__(self, image, source):
+        self.image = image
+        self.source = source
+        self.region = layers.region_to_paint(image, source)
+        self.layer = None
+        self._pictures = {}
+        self._previews = 0
+        self._is_live = False
+        sweep()
+        self.folder = TempFolder()
+        self.engine = None
+        self.problem = None
+        self._start_engine()
+
+    def _start_engine(self):
+        try:
+            self.engine = Engine(os.path.dirname(os.path.abspath(__file__)), log_path())
+        except PluginError as error:
+            self.problem = error
+
+    def drop_engine(self, problem=None):
+        """End an engine that failed; the next job gets a new one."""
+        if self.engine:
+            self.engine.stop()
+            self.engine = None
+        self.problem = problem if problem and problem.code in FATAL else None
+
+    def check_alive(self):
+        layers.check_alive(self.image, self.source)
+
+    # -- starting ------------------------------------------------------------------------------
+
+    def start(self, style, values, on_progress, on_preview=None, on_warning=None, previews=None):
+        """Begin to paint at full size; returns the job to tick."""
+        self.check_alive()
+        self.region = layers.region_to_paint(self.image, self.source)
+        content = layers.write_picture(self.source, self.region, self.folder.path("content.raw"))
+        request = self._request(content, style, values)
+        if previews:
+            longest = min(LIVE_SIZE, max(self.region.width, self.region.height))
+            request.update(previews=previews, preview_size=max(16, longest))
+        return Job(self._ready_engine(), request, on_progress, on_preview, on_warning)
+
+    def start_preview(self, style, values, size, on_progress, on_preview):
+        """Begin to paint small, to look at beside the settings; returns the job to tick."""
+        self.check_alive()
+        request = self._request(self.small_content(size), style, dict(values, size=0))
+        request.update(previews=0.3, preview_size=max(16, size))
+        return Job(self._ready_engine(), request, on_progress, on_preview)
+
+    def small_content(self, size):
+        """The part to paint, at most that long, as a new file."""
+        self.region = layers.region_to_paint(self.image, self.source)
+        # A name of its own: the engine may still be reading for the job before.
+        self._previews += 1
+        path = self.folder.path("small-%d.raw" % self._previews)
+        return layers.write_picture(self.source, self.region, path, size)
+
+    def _request(self, content, style, values):
+        return {
+            "folder": str(self.folder),
+            "content": content,
+            "styles": [self.style_picture(style)],
+            "settings": values,
+        }
+
+    def style_picture(self, style):
+        """Load a style picture once, however many previews use it."""
+        key = style.get_uri() if style else None
+        if key not in self._pictures:
+            path = self.folder.path("style-%d.raw" % len(self._pictures))
+            self._pictures[key] = layers.load_style(style, path)
+        return self._pictures[key]
+
+    def _ready_engine(self):
+        if self.engine is None and self.problem is None:
+            self._start_engine()
+        if self.engine is None:
+            raise self.problem
+        return self.engine
+
+    def forget(self, message):
+        """Delete a preview's file."""
+        with contextlib.suppress(OSError):
+            os.remove(message["file"])
+
+    # -- showing and keeping -------------------------------------------------------------------
+
+    def show_live(self, style, values, message):
+        """Show the unfinished picture in the image, in the layer that will be the result."""
+        self.check_alive()
+        if self.layer is None:
+            self.layer = self._new_layer(style, values)
+            layers.insert(self.image, self.layer, self.source)
+            self._is_live = True
+        if self._is_live and layers.is_inside(self.image, self.layer):
+            layers.paint_roughly(self.layer, self.region, message)
+
+    def _new_layer(self, style, values):
+        # Complete with its parasite: that would be an undo step once the layer is in the image.
+        layer = layers.new_layer(self.image, self.source, layer_name(style))
+        layers.remember(layer, self.source, style, values)
+        return layer
+
+    def hide_live(self):
+        """Take the unfinished layer out of the image again."""
+        if self._is_live and self.image.is_valid():
+            if self.layer.is_valid() and layers.is_inside(self.image, self.layer):
+                self.image.remove_layer(self.layer)
+            if self.source.is_valid():
+                self.image.set_selected_layers([self.source])
+            Gimp.displays_flush()
+        if self._is_live:
+            self.layer, self._is_live = None, False
+
+    def keep(self, style, values, message):
+        """Make the engine's result the new layer, and return that."""
+        self.check_alive()
+        if self._is_live and not layers.is_inside(self.image, self.layer):
+            self.layer, self._is_live = None, False  # the artist has deleted the live one
+        self.layer = layer = self.layer or self._new_layer(style, values)
+        layers.paint(layer, self.source, self.region, message)
+        if not self._is_live:
+            layers.insert(self.image, layer, self.source)
+        Gimp.displays_flush()
+        self.layer, self._is_live = None, False
+        return layer
+
+    def close(self):
+        """End the engine and remove what is unfinished."""
+        if self.engine:
+            self.engine.stop()
+            self.engine = None
+        self.folder.close()
+        self.hide_live()
+        if self.layer is not None and self.image.is_valid() and self.layer.is_valid():
+            self.layer.delete()
+        self.layer = None
+
+    def learn(self, job, values, is_preview=False):
+        """Remember how fast this was, for the expected time of the next picture.
+
+        A preview says little about large pictures, and counts only until one has been painted.
+        """
+        accepted, seconds = job.accepted or {}, job.result.get("seconds")
+        if not seconds or "device" not in accepted:
+            return
+        everything = arguments.complete(values)
+        amount = estimate.work(accepted["width"], accepted["height"], everything) * job.fraction
+        known = estimate.read_rates(speed_path())
+        key = estimate.key(accepted["device"], everything["network"])
+        if amount > 0 and not (is_preview and key in known):
+            estimate.learn(speed_path(), key, seconds / amount)
+
+
+def layer_name(style):
+    return _("Neural Style ({name})").replace("{name}", style.get_basename() if style else "")
+
+
+def paint_without_dialog(image, source, style, values):
+    """Paint with the progress in GIMP's own bar; its Cancel kills this process and its group."""
+    if style is None:
+        raise PluginError("style_missing")
+    painting = Painting(image, source)
+    try:
+        Gimp.progress_init(_("Neural Style"))
+        warnings = []
+        state = {"fraction": 0.0}
+        job = painting.start(
+            style,
+            values,
+            lambda message: state.update(fraction=message["fraction"]),
+            on_warning=lambda message: warnings.append(message["message"]),
+        )
+        told = 0.0
+        while not job.tick(0.2):
+            # A call every second or so also ends this process when GIMP has died.
+            if time.monotonic() - told > 0.5:
+                told = time.monotonic()
+                Gimp.progress_update(state["fraction"])
+        layer = painting.keep(style, values, job.result)
+        painting.learn(job, values)
+        Gimp.progress_end()
+        for warning in warnings:
+            Gimp.message(warning)
+        return layer
+    finally:
+        painting.close()

@@ -1,0 +1,104 @@
+#!/usr/bin/env python3
+"""Make the plug-in's catalogues: po/*.po into neural-style/locale/*/LC_MESSAGES/neural-style.mo.
+
+    catalogues.py           compile every .po file
+    catalogues.py LANGUAGE  print what that language's .po file lacks, ready to be filled in
+
+Standard library only. The texts are those of the plug-in's code, its table of errors and the
+engine's settings.json.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import struct
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+PLUGIN = HERE.parent / "neural-style"
+
+
+def texts() -> list[str]:
+    """Every text that the plug-in translates, each once."""
+    found: dict[str, None] = {}
+    for path in sorted(PLUGIN.glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if _is_translation(node):
+                found[ast.literal_eval(node.args[0])] = None  # type: ignore[attr-defined]
+    for sentence, hint in _table_of_errors().values():
+        found.update({sentence: None, hint: None})
+    settings = json.loads((PLUGIN / "settings.json").read_text(encoding="utf-8"))["settings"]
+    for setting in settings:
+        found.update({setting["label"]: None, setting["help"]: None})
+        found.update(dict.fromkeys(setting.get("choices", [])))
+    return [text for text in found if text != "{detail}"]
+
+
+def _is_translation(node: ast.AST) -> bool:
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in ("_", "translate")
+        and isinstance(node.args[0], ast.Constant)
+    )
+
+
+def _table_of_errors() -> dict[str, tuple[str, str]]:
+    tree = ast.parse((PLUGIN / "messages.py").read_text(encoding="utf-8"))
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "TABLE":
+            return ast.literal_eval(node.value)
+    raise ValueError("messages.py has no TABLE")
+
+
+def read(path: Path) -> dict[str, str]:
+    """A .po file's translations by text; the text "" has its header."""
+    entries: dict[str, str] = {}
+    key, values = "", {"msgid": "", "msgstr": ""}
+    for line in [*path.read_text(encoding="utf-8").splitlines(), 'msgid ""']:
+        word, _, rest = line.partition(" ")
+        if word in values:
+            if word == "msgid":
+                entries[values["msgid"]] = values["msgstr"]
+                values["msgstr"] = ""
+            key, values[word] = word, ast.literal_eval(rest)
+        elif line.startswith('"'):
+            values[key] += ast.literal_eval(line)
+    return entries
+
+
+def compiled(entries: dict[str, str]) -> bytes:
+    """The .mo file's bytes: a header, two tables of length and offset, then the texts."""
+    pairs = [(k.encode(), v.encode()) for k, v in sorted(entries.items()) if v]
+    start = 28 + 16 * len(pairs)
+    tables: list[bytes] = []
+    body = b""
+    for column in (0, 1):
+        for pair in pairs:
+            tables.append(struct.pack("<II", len(pair[column]), start + len(body)))
+            body += pair[column] + b"\0"
+    count = len(pairs)
+    header = struct.pack("<7I", 0x950412DE, 0, count, 28, 28 + 8 * count, 0, 28 + 16 * count)
+    return header + b"".join(tables) + body
+
+
+def catalogue(po: Path) -> Path:
+    return PLUGIN / "locale" / po.stem / "LC_MESSAGES" / "neural-style.mo"
+
+
+def main(arguments: list[str]) -> None:
+    if arguments:
+        known = read(HERE / f"{arguments[0]}.po")
+        for text in texts():
+            if not known.get(text):
+                print(f'msgid {json.dumps(text, ensure_ascii=False)}\nmsgstr ""\n')
+        return
+    for po in HERE.glob("*.po"):
+        catalogue(po).parent.mkdir(parents=True, exist_ok=True)
+        catalogue(po).write_bytes(compiled(read(po)))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

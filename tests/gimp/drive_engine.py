@@ -1,0 +1,37 @@
+"""Paints one pixel with the plug-in's engine.py alone: run by any Python, 2.7 included.
+
+Arguments: the plug-in's folder, a folder to work in.
+"""
+
+import os
+import struct
+import sys
+
+sys.path.insert(0, sys.argv[1])
+import engine
+import messages
+
+
+def picture(path):
+    with open(path, "wb") as file:
+        file.write(struct.pack("<4f", 0.25, 0.5, 1.0, 1.0))
+    return {"file": path, "width": 1, "height": 1}
+
+
+def main():
+    folder = sys.argv[2]
+    log = os.path.join(folder, "log")
+    worker = engine.Engine(sys.argv[1], log)
+    content = picture(os.path.join(folder, "content.raw"))
+    request = {"folder": folder, "content": content, "styles": [content], "settings": {}}
+    steps = []
+    job = engine.Job(worker, request, lambda message: steps.append(message["step"]))
+    while not job.tick(0.2):
+        pass
+    worker.stop()
+    with open(job.result["file"], "rb") as file:
+        print(struct.unpack("<4f", file.read()), steps)
+    print(messages.PluginError("engine_hanging", "60").text())
+
+
+main()

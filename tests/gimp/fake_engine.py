@@ -1,0 +1,183 @@
+#!/usr/bin/env python3
+"""A worker without a network: it speaks the protocol, inverts the colours, and can misbehave.
+
+Standard library only. How it behaves is the word in the file that FAKE_ENGINE names, read at its
+start; see `MODES`. It always spoils the alpha of its result: the plug-in must not trust it.
+"""
+
+import array
+import json
+import os
+import signal
+import sys
+import threading
+import time
+
+MODES = """good slow hang hang_at_start crash crash_at_start garbage stray nan oom newer older
+    half gone_file wrong_size no_hello error warning refuse broken_message""".split()
+
+cancelled = threading.Event()
+finished = threading.Event()
+jobs = []
+
+
+def mode():
+    try:
+        with open(os.environ.get("FAKE_ENGINE", "")) as file:
+            return file.read().strip() or "good"
+    except OSError:
+        return "good"
+
+
+def say(kind, **fields):
+    sys.stdout.write(json.dumps(dict(fields, type=kind)) + "\n")
+    sys.stdout.flush()
+
+
+def listen():
+    """The stdin thread: the end of the host is the end of the engine."""
+    for line in sys.stdin:
+        message = json.loads(line)
+        if message["type"] == "job":
+            cancelled.clear()
+            finished.clear()
+            jobs.append(message)
+        elif message["type"] == "cancel":
+            cancelled.set()
+        elif message["type"] == "finish":
+            finished.set()
+        elif message["type"] == "shutdown":
+            break
+    os._exit(0)
+
+
+def stop_dead():
+    """Hang so that only SIGKILL helps."""
+    os.kill(os.getpid(), signal.SIGSTOP)
+    time.sleep(3600)
+
+
+def read(picture):
+    pixels = array.array("f")
+    with open(picture["file"], "rb") as file:
+        pixels.frombytes(file.read())
+    if len(pixels) != picture["width"] * picture["height"] * 4:
+        raise ValueError("the file has another size than the message says")
+    return pixels
+
+
+def write(path, pixels):
+    with open(path, "wb") as file:
+        pixels.tofile(file)
+    return path
+
+
+def invert(pixels, amount=1.0):
+    for index in range(len(pixels)):
+        pixels[index] += amount * (1.0 - 2.0 * pixels[index])
+    pixels[3::4] = array.array("f", [0.5]) * (len(pixels) // 4)
+
+
+def preview(job, pixels, step):
+    """Every n-th pixel of the content, inverted a little more each time."""
+    width, height = job["content"]["width"], job["content"]["height"]
+    every = -(-max(width, height) // job.get("preview_size", 512))
+    small = array.array("f")
+    columns, rows = range(0, width, every), range(0, height, every)
+    for row in rows:
+        for column in columns:
+            start = (row * width + column) * 4
+            small.extend(pixels[start : start + 4])
+    invert(small, min(1.0, step / 10))
+    path = write(os.path.join(job["folder"], f"preview-{step}.raw"), small)
+    say("preview", job=job["job"], file=path, width=len(columns), height=len(rows))
+
+
+def work(job, how):
+    pixels = read(job["content"])
+    read(job["styles"][0])
+    if how == "refuse":
+        message = "style_layers: conv9_9 is no layer"
+        say("error", job=job["job"], code="bad_settings", message=message, hint="Correct it.")
+        return
+    content = job["content"]
+    size = {"width": content["width"], "height": content["height"]}
+    say("accepted", job=job["job"], device="cpu", total=100, **size)
+    total, pause = (100, 0.2) if how == "slow" else (5, 0.0)
+    if how == "warning":
+        say("warning", job=job["job"], code="smaller", message="The picture was painted smaller.")
+    for step in range(1, total + 1):
+        if cancelled.is_set():
+            say("error", job=job["job"], code="cancelled", message="Cancelled", hint="-")
+            return
+        if finished.is_set():
+            break
+        left = (total - step) * pause
+        numbers = {"step": step, "total": total, "fraction": step / total, "eta_s": left}
+        say("progress", job=job["job"], stage="32 px", loss=1.0 / step, **numbers)
+        if job.get("previews") is not None:
+            preview(job, pixels, step)
+        misbehave(job, how)
+        time.sleep(pause)
+    send_result(job, how, pixels, size)
+
+
+def misbehave(job, how):
+    if how == "hang":
+        stop_dead()
+    elif how == "crash":
+        print("RuntimeError: the fake engine crashed as it was told", file=sys.stderr, flush=True)
+        os._exit(7)
+    elif how == "oom":
+        os.kill(os.getpid(), signal.SIGKILL)
+    elif how == "garbage":
+        sys.stdout.buffer.write(b"\x00\xff not a message\n" * 50)
+        sys.stdout.flush()
+        time.sleep(3600)
+    elif how == "broken_message":
+        say("result", job=job["job"])
+        time.sleep(3600)
+    elif how == "stray":
+        print("a library greets the world", flush=True)
+    elif how == "error":
+        hint = "Choose a smaller size."
+        say("error", job=job["job"], code="out_of_memory", message="Too large", hint=hint)
+        time.sleep(3600)
+
+
+def send_result(job, how, pixels, size):
+    invert(pixels)
+    path = os.path.join(job["folder"], "result.raw")
+    if how == "nan":
+        pixels[len(pixels) // 2] = float("nan")
+    if how == "half":
+        pixels = pixels[: len(pixels) // 2]
+    if how == "wrong_size":
+        pixels, size = pixels[:4], {"width": 1, "height": 1}
+    if how != "gone_file":
+        write(path, pixels)
+    say("result", job=job["job"], file=path, seconds=0.1, **size)
+
+
+def main():
+    how = mode()
+    threading.Thread(target=listen, daemon=True).start()
+    if how == "crash_at_start":
+        sys.exit("ModuleNotFoundError: No module named 'torch'")
+    if how == "hang_at_start":
+        stop_dead()
+    if how == "stray":
+        print("Welcome", flush=True)
+    devices = [{"name": "cpu", "description": "Fake processor", "memory": 2**33}]
+    devices[0]["memory_free"] = 2**32
+    number = {"newer": 2, "older": 0}.get(how, 1)
+    if how != "no_hello":
+        say("hello", protocol=number, version="0", torch="none", devices=devices)
+    while True:
+        while not jobs:
+            time.sleep(0.01)
+        work(jobs.pop(0), mode())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,291 @@
+"""What the new layer is like, with an engine that inverts the colours."""
+
+import os
+
+from gi.repository import Gimp, Gio
+
+from helpers import (
+    PRECISIONS,
+    add_layer,
+    call,
+    largest_difference,
+    new_image,
+    paint,
+    pixels,
+    raw,
+    rectangle,
+    style_file,
+    without_alpha,
+)
+
+
+def inverted(values):
+    return [1.0 - value for value in without_alpha(values)]
+
+
+def check_painted(source, layer, tolerance):
+    """Inverted colours, the very same alpha, the same place."""
+    assert layer.get_width() == source.get_width()
+    assert layer.get_height() == source.get_height()
+    assert list(layer.get_offsets()) == list(source.get_offsets())
+    old, new = pixels(source), pixels(layer)
+    assert new[3::4] == old[3::4], "alpha differs"
+    difference = largest_difference(inverted(old), without_alpha(new))
+    assert difference <= tolerance, difference
+
+
+def case_place_name_and_selected_layer():
+    image = new_image(60, 50)
+    add_layer(image, 60, 50, name="bottom")
+    source = add_layer(image, 40, 30, offset=(7, -5))
+    add_layer(image, 60, 50, name="top")
+    before = raw(source)
+    layer = paint(image, source)
+    names = [item.get_name() for item in image.get_layers()]
+    assert names == ["top", "Neural Style (style.png)", "photo", "bottom"], names
+    assert [item.get_id() for item in image.get_selected_layers()] == [layer.get_id()]
+    check_painted(source, layer, 1 / 255)
+    assert raw(source) == before
+    assert layer.get_opacity() == 100.0 and layer.get_mask() is None
+
+
+def case_every_precision_keeps_alpha_exactly():
+    for precision in PRECISIONS:
+        for base in ("RGB", "GRAY") if precision.endswith("NON_LINEAR") else ("RGB",):
+            image = new_image(21, 13, base, precision)
+            source = add_layer(image, 17, 11, offset=(3, 2))
+            layer = paint(image, source)
+            coarse = 1 / 255 if precision.startswith("U8") else 2e-3
+            # 8 bits of linear light are few in the shadows
+            coarse = 0.05 if precision == "U8_LINEAR" else coarse
+            old = pixels(source, "R'G'B'A double")[3::4]
+            assert pixels(layer, "R'G'B'A double")[3::4] == old, (precision, base)
+            try:
+                check_painted(source, layer, coarse)
+            except AssertionError as error:
+                raise AssertionError(f"{precision} {base}: {error}") from error
+
+
+def case_layer_without_alpha():
+    image = new_image(20, 20)
+    source = add_layer(image, 20, 20, kind=Gimp.ImageType.RGB_IMAGE)
+    layer = paint(image, source)
+    check_painted(source, layer, 1 / 255)
+    assert set(pixels(layer)[3::4]) == {1.0}
+
+
+def case_inside_groups():
+    image = new_image(40, 40)
+    outer = Gimp.GroupLayer.new(image, "outer")
+    image.insert_layer(outer, None, 0)
+    inner = Gimp.GroupLayer.new(image, "inner")
+    image.insert_layer(inner, outer, 0)
+    source = add_layer(image, 20, 20, offset=(9, 4), parent=inner)
+    add_layer(image, 20, 20, parent=inner, name="above")
+    layer = paint(image, source)
+    assert layer.get_parent().get_id() == inner.get_id()
+    names = [item.get_name() for item in inner.get_children()]
+    assert names == ["above", layer.get_name(), "photo"], names
+    check_painted(source, layer, 1 / 255)
+
+
+def case_group_as_source():
+    image = new_image(40, 40)
+    group = Gimp.GroupLayer.new(image, "group")
+    image.insert_layer(group, None, 0)
+    add_layer(image, 20, 10, offset=(5, 6), parent=group)
+    add_layer(image, 10, 20, offset=(8, 2), parent=group)
+    layer = paint(image, group)
+    assert not layer.is_group() and layer.get_parent() is None
+    check_painted(group, layer, 1.5 / 255)
+
+
+def case_text_layer_as_source():
+    image = new_image(120, 60)
+    font = Gimp.context_get_font()
+    text = Gimp.TextLayer.new(image, "Gatys", font, 24.0, Gimp.Unit.pixel())
+    image.insert_layer(text, None, 0)
+    text.set_offsets(4, 5)
+    layer = paint(image, text)
+    assert not layer.is_text_layer() and text.is_text_layer()
+    check_painted(text, layer, 1 / 255)
+
+
+def case_link_layer_as_source():
+    if not hasattr(Gimp, "LinkLayer"):
+        return  # new in 3.2
+    image = new_image(40, 40)
+    link = Gimp.LinkLayer.new(image, style_file())
+    image.insert_layer(link, None, 0)
+    layer = paint(image, link)
+    assert not isinstance(layer, Gimp.LinkLayer)
+    check_painted(link, layer, 1 / 255)
+
+
+def case_layer_mask_is_copied():
+    image = new_image(30, 30)
+    source = add_layer(image, 20, 20, offset=(2, 3))
+    image.select_rectangle(Gimp.ChannelOps.REPLACE, 5, 5, 8, 8)
+    source.add_mask(source.create_mask(Gimp.AddMaskType.SELECTION))
+    Gimp.Selection.none(image)
+    layer = paint(image, source)
+    assert raw(layer.get_mask()) == raw(source.get_mask())
+    check_painted(source, layer, 1 / 255)
+    # the mask itself may be the active drawable
+    again = paint(image, source.get_mask())
+    assert raw(again.get_mask()) == raw(source.get_mask())
+
+
+def case_live_filters_are_seen():
+    image = new_image(20, 20)
+    source = add_layer(image, 20, 20)
+    plain = inverted(pixels(source))
+    kept = Gimp.DrawableFilter.new(source, "gegl:invert-gamma", "invert")
+    source.append_filter(kept)
+    layer = paint(image, source)
+    # inverted by the filter and again by the engine
+    difference = largest_difference(without_alpha(pixels(layer)), [1 - value for value in plain])
+    assert difference <= 2 / 255, difference
+    assert len(source.get_filters()) == 1
+    assert len(Gimp.get_images()) == 1, "a copy of the image was left"
+
+
+def case_selection_becomes_the_mask():
+    image = new_image(400, 300)
+    source = add_layer(image, 300, 250, offset=(20, 10))
+    Gimp.context_push()
+    Gimp.context_set_feather(True)
+    Gimp.context_set_feather_radius(12.0, 12.0)
+    image.select_ellipse(Gimp.ChannelOps.REPLACE, 120, 100, 80, 60)
+    Gimp.context_pop()
+    chosen = pixels(image.get_selection(), "Y u8", rectangle(20, 10, 300, 250))
+    layer = paint(image, source)
+    assert pixels(layer.get_mask(), "Y u8") == chosen
+    assert len(set(chosen)) > 10, "the selection was not feathered"
+    old, new = pixels(source), pixels(layer)
+    assert new[3::4] == old[3::4]
+    # all that the selection touches is painted, what is far from it is the source's own
+    touched = same = 0
+    for index, amount in enumerate(chosen):
+        colours = slice(4 * index, 4 * index + 3)
+        if amount:
+            touched += 1
+            wanted = [1 - value for value in old[colours]]
+            assert largest_difference(new[colours], wanted) <= 1 / 255
+        same += new[colours] == old[colours]
+    assert touched > 1000 and same > 30000, (touched, same)
+    assert not Gimp.Selection.is_empty(image)
+
+
+def case_selection_times_mask():
+    image = new_image(60, 60)
+    source = add_layer(image, 60, 60)
+    image.select_rectangle(Gimp.ChannelOps.REPLACE, 0, 0, 30, 60)
+    source.add_mask(source.create_mask(Gimp.AddMaskType.SELECTION))
+    image.select_rectangle(Gimp.ChannelOps.REPLACE, 0, 0, 60, 30)
+    layer = paint(image, source)
+    mask = pixels(layer.get_mask(), "Y u8")
+    corners = [mask[0], mask[59], mask[59 * 60], mask[59 * 60 + 59]]
+    assert corners == [255, 0, 0, 0], corners
+
+
+def case_selection_outside_the_layer():
+    image = new_image(60, 60)
+    source = add_layer(image, 20, 20)
+    image.select_rectangle(Gimp.ChannelOps.REPLACE, 40, 40, 10, 10)
+    status, message = call(image, [source])
+    assert status == Gimp.PDBStatusType.CALLING_ERROR, status
+    assert "selection" in message and "[selection_outside]" in message, message
+
+
+def wide_profile():
+    """A profile other than sRGB that comes with no file: linear RGB with sRGB's primaries."""
+    return Gimp.ColorProfile.new_rgb_adobe()
+
+
+def case_profile_round_trip():
+    for precision in ("U8_NON_LINEAR", "U16_NON_LINEAR", "FLOAT_LINEAR", "FLOAT_NON_LINEAR"):
+        image = new_image(200, 150, precision=precision)
+        image.set_color_profile(wide_profile())
+        source = add_layer(image, 200, 150)
+        image.select_rectangle(Gimp.ChannelOps.REPLACE, 5, 5, 20, 20)
+        layer = paint(image, source)
+        profile = image.get_color_profile()
+        assert profile.get_label() == wide_profile().get_label()
+        far = rectangle(100, 80, 100, 70)
+        form = "R'G'B'A float"
+        difference = largest_difference(pixels(source, form, far), pixels(layer, form, far))
+        assert difference < 1e-3, (precision, difference)
+        near = rectangle(5, 5, 20, 20)
+        old, new = pixels(source, form, near), pixels(layer, form, near)
+        # an inverted colour may lie outside what 8 bits of the wide profile hold exactly
+        assert largest_difference(inverted(old), without_alpha(new)) < 0.02, precision
+
+
+def case_one_undo_step():
+    image = new_image(20, 20)
+    source = add_layer(image, 20, 20)
+    image.clean_all()
+    paint(image, source)
+    # There is no call for Undo; but a group or several steps would show as several dirty counts.
+    assert image.is_dirty()
+
+
+def case_strange_names():
+    image = new_image(20, 20)
+    source = add_layer(image, 20, 20, name="Фото 사진")
+    for name in ("my styles/Größe & Ж ö.png", "한국 화풍/별이 빛나는 밤.png", '100%\'s "x".png'):
+        layer = paint(image, source, style=style_file(name))
+        assert layer.get_name() == f"Neural Style ({os.path.basename(name)})", layer.get_name()
+
+
+def case_any_file_that_gimp_opens_as_style():
+    image = new_image(20, 20)
+    source = add_layer(image, 20, 20)
+    for name in ("style.xcf", "style.psd", "style.tif", "style.webp", "style.jpg", "style.bmp"):
+        paint(image, source, style=style_file(name))
+    assert len(Gimp.get_images()) == 1, "a style picture was left open"
+
+
+def case_indexed_style():
+    image = new_image(20, 20)
+    source = add_layer(image, 20, 20)
+    style = new_image(16, 16)
+    add_layer(style, 16, 16)
+    style.convert_indexed(
+        Gimp.ConvertDitherType.NONE, Gimp.ConvertPaletteType.GENERATE, 8, False, False, ""
+    )
+    import helpers
+
+    path = Gio.File.new_for_path(os.path.join(helpers.WORK, "indexed.gif"))
+    Gimp.file_save(Gimp.RunMode.NONINTERACTIVE, style, path, None)
+    paint(image, source, style=path)
+
+
+def case_settings_are_remembered():
+    import json
+
+    image = new_image(20, 20)
+    source = add_layer(image, 20, 20)
+    layer = paint(image, source, strength=70.0, preset="draft", seed=3)
+    note = json.loads(bytes(layer.get_parasite("neural-style").get_data()))
+    assert note["settings"]["strength"] == 70.0, note
+    assert note["settings"]["preset"] == "draft" and "steps" not in note["settings"], note
+    status, again = call(image, [layer], name="plug-in-neural-style-repeat")
+    assert status == Gimp.PDBStatusType.SUCCESS, again
+    repeated = json.loads(bytes(again.get_parasite("neural-style").get_data()))
+    assert repeated == note, repeated
+    check_painted(source, again, 1 / 255)
+    status, message = call(image, [source], name="plug-in-neural-style-repeat")
+    assert status == Gimp.PDBStatusType.CALLING_ERROR and "[nothing_to_repeat]" in message
+
+
+def case_larger_than_a_strip():
+    image = new_image(1200, 1000)
+    kind = Gimp.ImageType.RGB_IMAGE
+    source = Gimp.Layer.new(image, "big", 1200, 1000, kind, 100.0, Gimp.LayerMode.NORMAL)
+    image.insert_layer(source, None, 0)
+    source.fill(Gimp.FillType.WHITE)
+    layer = paint(image, source)
+    for x, y in ((0, 0), (1199, 0), (600, 873), (600, 874), (0, 999), (1199, 999)):
+        assert list(pixels(layer, "R'G'B'A u8", rectangle(x, y, 1, 1))) == [0, 0, 0, 255], (x, y)

@@ -1,0 +1,53 @@
+"""The plug-in with the project's own engine, on very small pictures."""
+
+import json
+
+from gi.repository import Gimp
+
+from helpers import add_layer, fails, largest_difference, new_image, paint, pixels, without_alpha
+
+FAST = {"device": "cpu", "coarsest": 32, "steps": 3, "final_steps": 2}
+
+
+def case_paints():
+    image = new_image(72, 56)
+    source = add_layer(image, 64, 48, offset=(3, 4))
+    layer = paint(image, source, **FAST)
+    old, new = pixels(source), pixels(layer)
+    assert new[3::4] == old[3::4], "alpha differs"
+    assert largest_difference(without_alpha(old), without_alpha(new)) > 0.05
+    assert len(set(new)) > 100
+
+
+def case_same_seed_same_picture():
+    image = new_image(48, 48, precision="FLOAT_LINEAR")
+    source = add_layer(image, 48, 48)
+    first, second, other = (pixels(paint(image, source, seed=seed, **FAST)) for seed in (1, 1, 2))
+    assert first == second
+    assert first != other
+
+
+def case_smaller_size_and_selection():
+    image = new_image(120, 90)
+    source = add_layer(image, 120, 90)
+    image.select_rectangle(Gimp.ChannelOps.REPLACE, 40, 30, 30, 20)
+    layer = paint(image, source, size=40, **FAST)
+    assert layer.get_width() == 120 and layer.get_mask() is not None
+
+
+def case_presets_and_own_values():
+    image = new_image(40, 40)
+    source = add_layer(image, 40, 40)
+    for preset in ("draft", "gatys2015", "tutorial"):
+        layer = paint(image, source, preset=preset, **FAST)
+        note = json.loads(bytes(layer.get_parasite("neural-style").get_data()))
+        assert note["settings"]["steps"] == 3 and note["settings"]["preset"] == preset
+
+
+def case_refusal():
+    image = new_image(40, 40)
+    source = add_layer(image, 40, 40)
+    message = fails(image, [source], "CALLING_ERROR", style_layers="conv9_9", **FAST)
+    assert "conv9_9" in message and "[bad_settings]" in message, message
+    message = fails(image, [source], network="/nowhere/net.safetensors", **FAST)
+    assert "/nowhere/net.safetensors" in message and "[weights_missing]" in message, message

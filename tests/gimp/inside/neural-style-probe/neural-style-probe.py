@@ -1,0 +1,56 @@
+#!/usr/bin/env python3
+"""For the interface tests: writes down what is open in GIMP, when its shortcut is pressed."""
+
+import json
+import os
+import sys
+
+import gi
+
+gi.require_version("Gimp", "3.0")
+gi.require_version("Gegl", "0.4")
+from gi.repository import Gegl, Gimp, GLib  # noqa: E402
+
+
+class Probe(Gimp.PlugIn):
+    def do_set_i18n(self, _name):
+        return False
+
+    def do_query_procedures(self):
+        return ["test-neural-style-probe"]
+
+    def do_create_procedure(self, name):
+        procedure = Gimp.ImageProcedure.new(self, name, Gimp.PDBProcType.PLUGIN, run, None)
+        procedure.set_sensitivity_mask(Gimp.ProcedureSensitivityMask.ALWAYS)
+        procedure.set_menu_label("Neural Style Probe")
+        procedure.add_menu_path("<Image>/Filters/Development")
+        return procedure
+
+
+def describe(layer):
+    area = Gegl.Rectangle.new(0, 0, layer.get_width(), layer.get_height())
+    data = layer.get_buffer().get(area, 1.0, "R'G'B'A u8", Gegl.AbyssPolicy.NONE)
+    return {
+        "name": layer.get_name(),
+        "first": list(data[:4]),
+        "mean": sum(data) / len(data),
+        "mask": layer.get_mask() is not None,
+    }
+
+
+def run(procedure, _mode, _image, _drawables, _config, _data):
+    images = [
+        {
+            "layers": [describe(layer) for layer in image.get_layers()],
+            "selected": [layer.get_name() for layer in image.get_selected_layers()],
+        }
+        for image in Gimp.get_images()
+    ]
+    path = os.environ["NEURAL_STYLE_PROBE"]
+    with open(path + ".part", "w") as file:
+        json.dump(images, file)
+    os.rename(path + ".part", path)
+    return procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, GLib.Error())
+
+
+Gimp.main(Probe.__gtype__, sys.argv)

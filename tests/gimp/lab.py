@@ -1,0 +1,272 @@
+#!/usr/bin/env python3
+"""GIMP 3.0 and 3.2 for the tests: an installed one, or Debian's in a chroot of its own.
+
+    lab.py build [3.0|3.2]          make what is missing (root, about two minutes each)
+    lab.py run 3.0|3.2 COMMAND ...  run a command where that GIMP is, under its own X server
+    lab.py info                     say which GIMP would be used
+    lab.py clean [3.0|3.2]          remove the chroots
+
+The chroots lie in $XDG_CACHE_HOME/neural-style-gimp-lab. They come from the archive that this
+machine's apt uses, so nothing is asked of any other host.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+SUITES = {"3.0": "trixie", "3.2": "forky"}
+KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+PACKAGES = """gimp gir1.2-gimp-3.0 gir1.2-gegl-0.4 gir1.2-gtk-3.0 python3 python3-gi
+    python3-gi-cairo xvfb xauth xdotool x11-utils imagemagick openbox dbus dbus-daemon at-spi2-core
+    procps locales fonts-dejavu-core fonts-nanum adwaita-icon-theme""".split()
+SCREEN = "1280x900x24"
+ENVIRONMENT = {
+    "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
+    "LANG": "C.UTF-8",
+    "HOME": "/root",
+    "XDG_RUNTIME_DIR": "/tmp/run",
+    "NO_AT_BRIDGE": "1",
+    "GIO_USE_VFS": "local",
+    "GSETTINGS_BACKEND": "memory",
+}
+
+
+class LabError(Exception):
+    """This machine cannot have that GIMP, for the reason given."""
+
+
+def cache() -> Path:
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "neural-style-gimp-lab"
+
+
+def installed(version: str) -> str | None:
+    """The console program of an installed GIMP of that version, or None."""
+    for name in (f"gimp-console-{version}", "gimp-console-3", "gimp-console"):
+        program = shutil.which(name)
+        if program:
+            said = subprocess.run([program, "--version"], capture_output=True, text=True)
+            if re.search(rf"\b{re.escape(version)}\.\d", said.stdout):
+                return program
+    return None
+
+
+# -- building ------------------------------------------------------------------------------------
+
+
+def build(version: str) -> Path:
+    """Make the chroot unless it is complete.
+
+    Raises:
+        LabError: not root, no archive, or the build failed.
+    """
+    root = cache() / version
+    stamp = " ".join([SUITES[version], *PACKAGES])
+    if (root / ".complete").is_file() and (root / ".complete").read_text() == stamp:
+        return root
+    if os.geteuid() != 0:
+        raise LabError("building a chroot with GIMP needs root")
+    if not shutil.which("mmdebstrap"):
+        _call(["apt-get", "update", "-q"])
+        _call(["apt-get", "install", "-yq", "--no-install-recommends", "mmdebstrap"])
+    shutil.rmtree(root, ignore_errors=True)
+    root.parent.mkdir(parents=True, exist_ok=True)
+    locales = "de_DE.UTF-8 UTF-8\\nen_US.UTF-8 UTF-8\\nko_KR.UTF-8 UTF-8\\n"
+    # mmdebstrap, as bookworm's debootstrap knows no later suites. A frozen mirror serves a
+    # testing suite past its date, hence Check-Valid-Until.
+    _call(
+        [
+            "mmdebstrap", "--variant=minbase", "--components=main", f"--keyring={KEYRING}",
+            '--aptopt=Acquire::Check-Valid-Until "false"',
+            '--aptopt=APT::Install-Recommends "false"',
+            '--aptopt=Acquire::Languages "none"',
+            '--aptopt=Acquire::Retries "3"',
+            "--dpkgopt=path-exclude=/usr/share/man/*",
+            "--dpkgopt=path-exclude=/usr/share/doc/*",
+            f"--include={','.join(PACKAGES)}",
+            f"--customize-hook=printf '{locales}' >\"$1/etc/locale.gen\"; chroot \"$1\" locale-gen",
+            '--customize-hook=chroot "$1" dbus-uuidgen --ensure=/etc/machine-id',
+            SUITES[version], str(root), _archive(),
+        ]
+    )  # fmt: skip
+    (root / ".complete").write_text(stamp)
+    return root
+
+
+def _archive() -> str:
+    """The Debian archive in this machine's own sources."""
+    if not shutil.which("apt-get"):
+        raise LabError("no GIMP 3 is installed, and without apt none can be fetched")
+    listing = subprocess.run(
+        ["apt-get", "indextargets", "--format", "$(SITE)", "Created-By: Packages"],
+        capture_output=True,
+        text=True,
+    )
+    for site in listing.stdout.splitlines():
+        if re.search(r"/debian/?$", site):
+            return site
+    raise LabError("this machine's apt has no Debian archive to fetch GIMP from")
+
+
+def _call(command: list[str]) -> None:
+    environment = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
+    done = subprocess.run(command, stdout=sys.stderr, env=environment)
+    if done.returncode:
+        raise LabError(f"{command[0]} failed with status {done.returncode}")
+
+
+# -- running -------------------------------------------------------------------------------------
+
+
+class Room:
+    """A place where one GIMP version runs: this machine, or a chroot in its own namespaces.
+
+    Whatever is started in a chroot ends with the room at the latest. Host folders named in
+    `binds` are seen there under their own paths.
+    """
+
+    def __init__(self, version: str, binds: list[str], x: bool = True) -> None:
+        self.version = version
+        self.console = installed(version) or "gimp-console"
+        self.window = self.console.replace("-console", "")
+        self.environment = dict(ENVIRONMENT)
+        self._helpers: list[subprocess.Popen[bytes]] = []
+        self._enter: list[str] = []
+        if installed(version):
+            self.environment = {**os.environ, "NO_AT_BRIDGE": "1", "LANG": "C.UTF-8"}
+        else:
+            self._open_chroot(build(version), binds)
+        if x:
+            self._start_x()
+
+    def _open_chroot(self, root: Path, binds: list[str]) -> None:
+        # bash stays process 1 of the namespace: it reaps, and its end ends everything.
+        script = [
+            'set -e; root=$1; shift; mount --make-rprivate /; mount -t proc proc "$root/proc"',
+            'mount --rbind /sys "$root/sys"; mount --rbind /dev "$root/dev"',
+            'mount -t tmpfs -o mode=1777 tmpfs "$root/tmp"; mkdir -m 700 "$root/tmp/run"',
+            'for path; do if [ -d "$path" ]; then mkdir -p "$root$path"; else',
+            '  mkdir -p "$(dirname "$root$path")"; touch "$root$path"; fi',
+            '  mount --rbind "$path" "$root$path"; done',
+            "exec chroot \"$root\" /bin/bash -c 'echo ready; while :; do sleep 60; done'",
+        ]
+        unshare = ["unshare", "--mount", "--pid", "--fork", "--kill-child"]
+        command = [*unshare, "bash", "-c", "\n".join(script), "-", str(root), *binds]
+        holder = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            preexec_fn=_die_with_parent,
+        )
+        self._helpers.append(holder)
+        if holder.stdout is None or holder.stdout.readline() != b"ready\n":
+            raise LabError("the chroot could not be entered (it needs root)")
+        inside = _children(holder.pid)[0]
+        self._enter = ["nsenter", f"--target={inside}", "--mount", "--pid", "--root", "--wd"]
+
+    def _start_x(self) -> None:
+        # X clients try the abstract socket first, and that one is the whole machine's: so the
+        # server picks a free number itself.
+        command = ["Xvfb", "-displayfd", "1", "-screen", "0", SCREEN, "-nolisten", "tcp"]
+        server = self.start(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self._helpers.append(server)
+        number = server.stdout.readline().strip().decode() if server.stdout else ""
+        if not number:
+            raise LabError("Xvfb did not start")
+        self.environment["DISPLAY"] = f":{number}"
+        self._helpers.append(
+            self.start(["openbox"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        )
+
+    def start(self, command: list[str], **options) -> subprocess.Popen[bytes]:
+        """Start a command in the room; `environment` adds to the room's own."""
+        extra = options.pop("environment", {})
+        options.setdefault("stdin", subprocess.DEVNULL)
+        process: subprocess.Popen[bytes]
+        process = subprocess.Popen(
+            [*self._enter, *command], env={**self.environment, **extra}, **options
+        )
+        return process
+
+    def run(
+        self, command: list[str], timeout: float = 60, **options
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end; kill it and all it started when that takes too long."""
+        process = self.start(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+        try:
+            out, err = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            kill_tree(process.pid)
+            out, err = process.communicate()
+            err += f"\nkilled after {timeout} s".encode()
+        return subprocess.CompletedProcess(
+            command, process.returncode, out.decode(errors="replace"), err.decode(errors="replace")
+        )
+
+    def close(self) -> None:
+        for helper in reversed(self._helpers):
+            kill_tree(helper.pid)
+            helper.wait()
+        self._helpers = []
+
+
+def _die_with_parent() -> None:
+    """In the child: a killed test run must leave no room behind."""
+    ctypes.CDLL(None).prctl(1, 9)  # PR_SET_PDEATHSIG, SIGKILL
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        return [int(x) for x in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
+
+
+def kill_tree(pid: int) -> None:
+    """Kill a process and all its descendants."""
+    for child in _children(pid):
+        kill_tree(child)
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, 9)
+
+
+def main(arguments: list[str]) -> int:
+    action, *rest = arguments or ["help"]
+    chosen = [rest[0]] if rest and rest[0] in SUITES else list(SUITES)
+    if action == "build":
+        for version in chosen:
+            started = time.monotonic()
+            print(version, installed(version) or build(version), end=" ")
+            print(f"{time.monotonic() - started:.0f} s")
+    elif action == "run" and len(rest) > 1 and rest[0] in SUITES:
+        room = Room(rest[0], [str(Path(__file__).resolve().parents[2])])
+        try:
+            return room.start(rest[1:], stdin=None).wait()
+        finally:
+            room.close()
+    elif action == "info":
+        for version in chosen:
+            ready = (cache() / version / ".complete").exists()
+            print(version, installed(version) or (cache() / version if ready else "not built"))
+    elif action == "clean":
+        for version in chosen:
+            shutil.rmtree(cache() / version, ignore_errors=True)
+    else:
+        print(__doc__)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except LabError as error:
+        sys.exit(f"lab: {error}")

@@ -1,0 +1,136 @@
+"""One GIMP for the tests, with a configuration folder, the plug-in and an engine of its own."""
+
+from __future__ import annotations
+
+import ast
+import json
+import shutil
+import sys
+import time
+from pathlib import Path
+
+from . import lab
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+PLUGIN = ROOT / "plugin" / "neural-style"
+VERSIONS = list(lab.SUITES)
+PATIENCE = 5
+GIMPRC = """(check-updates no)
+(show-welcome-dialog no)
+(config-version "{version}")
+(color-profile-policy keep)
+"""
+
+
+class Gimp:
+    """One GIMP version with a configuration folder of its own."""
+
+    def __init__(self, version: str, work: Path) -> None:
+        self.version = version
+        self.work = work
+        self.config = work / "config"
+        self.temp = work / "temp"
+        self.temp.mkdir(parents=True)
+        self.config.mkdir()
+        self.plugin = self.config / "plug-ins" / "neural-style"
+        shutil.copytree(PLUGIN, self.plugin, ignore=shutil.ignore_patterns("__pycache__"))
+        self.mode_file = work / "mode"
+        self.use_fake_engine()
+        self.room = lab.Room(version, [str(ROOT), str(work), *engine_folders()])
+        said = self.room.run([self.room.console, "--version"]).stdout
+        # Any other version in the file makes GIMP open its welcome.
+        (self.config / "gimprc").write_text(GIMPRC.format(version=said.split()[-1]))
+        self.environment = {
+            "GIMP3_DIRECTORY": str(self.config),
+            "TMPDIR": str(self.temp),
+            "FAKE_ENGINE": str(self.mode_file),
+        }
+        self._results: dict[str, dict] = {}
+
+    def use_engine(self, python: str | None, **more) -> None:
+        note = self.plugin / "engine.json"
+        if python is None:
+            note.unlink(missing_ok=True)
+        else:
+            note.write_text(json.dumps({"python": python, **more}))
+
+    def use_fake_engine(self, mode: str = "good") -> None:
+        self.mode_file.write_text(mode)
+        self.use_engine(str(HERE / "fake_engine.py"), patience=PATIENCE)
+
+    def use_real_engine(self) -> None:
+        """The engine of this checkout with the Python that runs the tests."""
+        script = self.work / "python"
+        core = ROOT / "core"
+        script.write_text(f'#!/bin/sh\nPYTHONPATH="{core}" exec "{sys.executable}" "$@"\n')
+        script.chmod(0o755)
+        self.use_engine(str(script))
+
+    def batch(self, code: str, interpreter: str = "python-fu-eval", timeout: float = 120, **env):
+        """Run GIMP without a window on one piece of code."""
+        command = [self.room.console, "--quit", "-id", "--batch-interpreter", interpreter]
+        environment = {**self.environment, **env}
+        return self.room.run([*command, "-b", code], timeout, environment=environment)
+
+    def cases(self, module: str, timeout: float = 300) -> dict:
+        """Run all of a module's cases in one GIMP; each name maps to None or to what went wrong."""
+        if module not in self._results:
+            answer = self.work / f"{module}.json"
+            code = (
+                f"import sys; sys.path.insert(0, {str(HERE / 'inside')!r})\n"
+                f"import run_cases\n"
+                f"run_cases.run({module!r}, {str(answer)!r}, {str(self.work)!r})"
+            )
+            done = self.batch(code, timeout=timeout)
+            results = json.loads(answer.read_text()) if answer.exists() else {}
+            (self.work / f"{module}.log").write_text(done.stdout + done.stderr)
+            self._results[module] = {"results": results, "output": done.stdout + done.stderr}
+        return self._results[module]
+
+
+def case_names(module: str) -> list[str]:
+    tree = ast.parse((HERE / "inside" / f"{module}.py").read_text())
+    names = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
+    return [name for name in names if name.startswith("case_")]
+
+
+def engine_folders() -> list[str]:
+    """Where the real engine's Python lives, to be seen in the chroot too."""
+    return sorted({sys.prefix, sys.base_prefix})
+
+
+# -- processes ---------------------------------------------------------------------------------
+
+
+def processes(gimp, word):
+    """Process numbers, as this machine counts them, of this GIMP's own with a word in the call."""
+    mark = f"FAKE_ENGINE={gimp.mode_file}".encode()
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            call = (folder / "cmdline").read_bytes().split(b"\0")
+            if any(word in part for part in call[:3]) and mark in (folder / "environ").read_bytes():
+                found.append(int(folder.name))
+        except OSError:
+            pass
+    return found
+
+
+def wait_for(condition, seconds):
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.05)
+    return condition()
+
+
+def engines(gimp):
+    return processes(gimp, b"fake_engine.py")
+
+
+def plugins(gimp):
+    return processes(gimp, b"neural-style.py")
+
+
+def folders(gimp, name=""):
+    return list(gimp.temp.glob(f"neural-style-*/{name}"))

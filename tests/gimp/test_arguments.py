@@ -1,0 +1,22 @@
+"""The procedure's arguments, in both GIMP versions (inside/cases_arguments.py)."""
+
+import json
+
+import pytest
+
+from .program import PLUGIN, case_names
+
+
+@pytest.mark.gimp
+@pytest.mark.parametrize("case", case_names("cases_arguments"))
+def test_arguments(passes, case):
+    passes("cases_arguments", case)
+
+
+def test_the_shipped_settings_are_the_engines():
+    from neural_style.settings import describe
+
+    shipped = json.loads((PLUGIN / "settings.json").read_text(encoding="utf-8"))
+    assert shipped == json.loads(json.dumps(describe())), (
+        "write the output of neural_style.settings.describe() to plugin/neural-style/settings.json"
+    )

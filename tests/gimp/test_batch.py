@@ -1,0 +1,122 @@
+"""GIMP without a window: the commands as the documentation has them, and exit statuses."""
+
+import re
+import shutil
+
+import pytest
+
+from .program import ROOT
+
+pytestmark = pytest.mark.gimp
+
+NOTES = ROOT / "plugin" / "NOTES-FOR-README.md"
+
+
+def commands():
+    return re.findall(r"```sh\n(gimp-console.*?)```", NOTES.read_text(encoding="utf-8"), re.S)
+
+
+@pytest.fixture
+def pictures(gimp):
+    """A folder with a photo and a painting, its name with a space and letters beyond ASCII."""
+    folder = gimp.work / "Bilder für Übung 사진"
+    if not folder.exists():
+        folder.mkdir()
+        code = f"""
+import sys; sys.path.insert(0, {str(ROOT / "tests" / "gimp" / "inside")!r})
+import helpers
+helpers.WORK = {str(folder)!r}
+for name in ("photo.png", "painting.png", "photos/a.png", "photos/b c.png"):
+    helpers.style_file(name)
+"""
+        done = gimp.batch(code)
+        assert done.returncode == 0, done.stderr
+    for name in ("painted.png", "painted"):
+        path = folder / name
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    (folder / "painted").mkdir()
+    return folder
+
+
+def shell(gimp, folder, command):
+    program = gimp.room.console
+    script = f'cd "{folder}" && ' + command.replace("gimp-console", program, 1)
+    return gimp.room.run(["bash", "-c", script], 120, environment=gimp.environment)
+
+
+@pytest.mark.parametrize("index", range(3), ids=["python", "script-fu", "folder"])
+def test_documented_command(gimp, pictures, index):
+    done = shell(gimp, pictures, commands()[index])
+    assert done.returncode == 0, done.stderr
+    names = ["painted/a.png", "painted/b c.png"] if index == 2 else ["painted.png"]
+    for name in names:
+        painted = pictures / name
+        assert painted.is_file(), done.stderr
+        assert painted.read_bytes() != (pictures / "photo.png").read_bytes()
+    assert "CRITICAL" not in "\n".join(
+        line for line in done.stderr.splitlines() if "neural-style" in line
+    )
+
+
+@pytest.mark.parametrize("index", range(2), ids=["python", "script-fu"])
+def test_failure_has_a_status_and_a_sentence(gimp, pictures, index):
+    gimp.use_fake_engine("crash")
+    done = shell(gimp, pictures, commands()[index])
+    assert done.returncode == [64, 70][index], done.stderr
+    assert "stopped unexpectedly" in done.stderr
+    assert not (pictures / "painted.png").exists()
+
+
+def test_script_fu_refuses_a_value_out_of_range(gimp, pictures):
+    done = shell(gimp, pictures, commands()[1].replace("#:strength 70", "#:strength 170"))
+    assert done.returncode == 70, done.stderr
+    assert "strength is 170 but should be a number from 0 to 100" in done.stderr
+
+
+def test_engine_not_installed(gimp, pictures):
+    gimp.use_engine(None)
+    done = shell(gimp, pictures, commands()[1])
+    assert done.returncode == 70
+    assert "engine of Neural Style was not found" in done.stderr
+    assert "installer" in done.stderr
+    gimp.use_engine("/nowhere/bin/python")
+    done = shell(gimp, pictures, commands()[1])
+    assert done.returncode == 70
+    assert "[engine_missing]" in done.stderr
+    assert "/nowhere/bin/python" in done.stderr
+
+
+def test_engine_from_the_environment_or_the_path(gimp, pictures):
+    fake = str(ROOT / "tests" / "gimp" / "fake_engine.py")
+    gimp.use_engine(None)
+    gimp.environment["NEURAL_STYLE_PYTHON"] = fake
+    try:
+        assert shell(gimp, pictures, commands()[1]).returncode == 0
+    finally:
+        del gimp.environment["NEURAL_STYLE_PYTHON"]
+    place = gimp.work / "bin"
+    place.mkdir(exist_ok=True)
+    (place / "neural-style").write_text(f"#!/bin/sh\nexec {fake}\n")
+    (place / "neural-style").chmod(0o755)
+    command = f'export PATH="{place}:$PATH"\n' + commands()[1]
+    script = f'cd "{pictures}" && {command}'
+    done = gimp.room.run(["bash", "-c", script], 120, environment=gimp.environment)
+    assert done.returncode == 0, done.stderr
+
+
+def test_full_disk(gimp, pictures):
+    """The folder for temporary files has 4 KB left."""
+    small = gimp.work / "small"
+    small.mkdir(exist_ok=True)
+    mount = gimp.room.run(["mount", "-t", "tmpfs", "-o", "size=4k", "tmpfs", str(small)])
+    if mount.returncode:
+        pytest.skip("a small file system needs root")
+    keep = gimp.environment["TMPDIR"]
+    gimp.environment["TMPDIR"] = str(small)
+    try:
+        done = shell(gimp, pictures, commands()[1])
+    finally:
+        gimp.environment["TMPDIR"] = keep
+        gimp.room.run(["umount", "-l", str(small)])
+    assert done.returncode == 70, done.stderr
+    assert "[disk_full]" in done.stderr

@@ -1,0 +1,12 @@
+"""Failures of the engine, in both GIMP versions (inside/cases_failures.py)."""
+
+import pytest
+
+from .program import case_names
+
+pytestmark = pytest.mark.gimp
+
+
+@pytest.mark.parametrize("case", case_names("cases_failures"))
+def test_failure(passes, case):
+    passes("cases_failures", case)

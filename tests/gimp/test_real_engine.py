@@ -1,0 +1,24 @@
+"""The plug-in with the project's own engine, in both GIMPs (inside/cases_real_engine.py)."""
+
+import importlib.util
+
+import pytest
+
+from .program import case_names
+
+pytestmark = [
+    pytest.mark.gimp,
+    pytest.mark.skipif(not importlib.util.find_spec("torch"), reason="needs the engine's torch"),
+]
+
+
+@pytest.fixture(autouse=True)
+def _the_real_engine(gimp):
+    gimp.use_real_engine()
+    yield
+    gimp.use_fake_engine()
+
+
+@pytest.mark.parametrize("case", case_names("cases_real_engine"))
+def test_real_engine(passes, case):
+    passes("cases_real_engine", case)

@@ -1,0 +1,142 @@
+"""GIMP with its windows, driven by keys and clicks like a person's (xdotool), and screenshots."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+from . import lab
+
+HERE = Path(__file__).resolve().parent
+SHORTCUTS = """(file-version 1)
+(action "plug-in-neural-style" "<Primary><Alt>n")
+(action "plug-in-neural-style-repeat" "<Primary><Alt>r")
+(action "test-neural-style-probe" "<Primary><Alt>p")
+(action "layers-delete" "<Primary><Alt>d")
+"""
+
+
+class Ui:
+    """One GIMP window with a picture open; `gimp` is a program.Gimp."""
+
+    def __init__(self, gimp, picture: Path, language: str = "C.UTF-8") -> None:
+        self.gimp = gimp
+        self.room = gimp.room
+        probe = gimp.config / "plug-ins" / "neural-style-probe"
+        if not probe.exists():
+            shutil.copytree(HERE / "inside" / "neural-style-probe", probe)
+        (gimp.config / "shortcutsrc").write_text(SHORTCUTS)
+        self.answer = gimp.work / "probe.json"
+        self.log = open(gimp.work / "ui.log", "ab")  # noqa: SIM115 - closed by `close`
+        environment = {
+            **gimp.environment,
+            "NEURAL_STYLE_PROBE": str(self.answer),
+            "LANG": language,
+            "LANGUAGE": language.split(".")[0],
+        }
+        self.process = self.room.start(
+            ["dbus-run-session", "--", self.room.window, "--no-splash", str(picture)],
+            environment=environment,
+            stdout=self.log,
+            stderr=subprocess.STDOUT,
+        )
+        self.main = self.wait_for_window(rf"\[{picture.stem}\]", 90)
+        self.tool("windowmove", self.main, "0", "20", "windowsize", self.main, "1270", "860")
+        time.sleep(2)
+
+    def tool(self, *arguments: str) -> str:
+        return self.room.run(["xdotool", *arguments]).stdout.strip()
+
+    def windows(self, title: str) -> list[str]:
+        return self.tool("search", "--onlyvisible", "--name", title).split()
+
+    def wait_for_window(self, title: str, seconds: float = 20) -> str:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            found = self.windows(title)
+            if found:
+                return found[-1]
+            time.sleep(0.2)
+        self.shot("missing-" + re.sub(r"\W+", "-", title))
+        raise AssertionError(f"no window named {title} in {seconds} s")
+
+    def wait_until_gone(self, title: str, seconds: float = 20) -> None:
+        end = time.monotonic() + seconds
+        while self.windows(title):
+            if time.monotonic() > end:
+                self.shot("staying-" + re.sub(r"\W+", "-", title))
+                raise AssertionError(f"the window {title} is still there after {seconds} s")
+            time.sleep(0.2)
+
+    def key(self, window: str, *keys: str) -> None:
+        self.tool("windowactivate", "--sync", window)
+        time.sleep(0.3)
+        for key in keys:
+            self.tool("key", "--clearmodifiers", key)
+            time.sleep(0.3)
+
+    def type(self, text: str) -> None:
+        self.tool("type", "--delay", "20", text)
+
+    def click(self, x: int, y: int) -> None:
+        """Click at a place of the screen."""
+        self.tool("mousemove", str(x), str(y), "click", "1")
+        time.sleep(0.3)
+
+    def open_dialog(self, keys: str = "ctrl+alt+n") -> str:
+        self.key(self.main, keys)
+        dialog = self.wait_for_window("^Neural Style$")
+        time.sleep(1)
+        return dialog
+
+    def choose_style(self, dialog: str, path: Path) -> None:
+        """Through the file chooser, as a person does."""
+        self.key(dialog, "alt+y", "space")
+        self.wait_for_window("^Choose the style picture$")
+        time.sleep(1)
+        self.type("/")  # opens the line for a name; what follows at once would be lost
+        time.sleep(1)
+        self.type(str(path)[1:])
+        time.sleep(0.5)
+        self.tool("key", "Return")
+        self.wait_until_gone("^Choose the style picture$")
+        time.sleep(0.5)
+
+    def probe(self) -> list[dict]:
+        """What is open in GIMP now."""
+        self.answer.unlink(missing_ok=True)
+        for _attempt in range(3):
+            self.key(self.main, "ctrl+alt+p")
+            end = time.monotonic() + 8
+            while time.monotonic() < end and not self.answer.exists():
+                time.sleep(0.1)
+            if self.answer.exists():
+                break
+        else:
+            self.shot("no-probe")
+            raise AssertionError("GIMP did not answer the probe")
+        return json.loads(self.answer.read_text())
+
+    def layers(self) -> list[str]:
+        return [layer["name"] for layer in self.probe()[0]["layers"]]
+
+    def shot(self, name: str, window: str = "root") -> Path:
+        """A screenshot in NEURAL_STYLE_SHOTS, or else among the test's temporary files."""
+        folder = Path(os.environ.get("NEURAL_STYLE_SHOTS") or self.gimp.work / "shots")
+        folder.mkdir(parents=True, exist_ok=True)
+        inside = self.gimp.work / "shot.png"
+        self.room.run(["import", "-window", window, str(inside)])
+        path = folder / f"{self.gimp.version}-{name}.png"
+        if inside.exists():
+            shutil.move(inside, path)
+        return path
+
+    def close(self) -> None:
+        lab.kill_tree(self.process.pid)
+        self.process.wait()
+        self.log.close()
