@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import platform
-
 import psutil
 import torch
 
@@ -18,7 +16,7 @@ def available_devices() -> list[Device]:
     memory = psutil.virtual_memory()
     cpu = Device(
         name="cpu",
-        description=f"{platform.machine()}, {torch.get_num_threads()} cores",
+        description=f"CPU ({torch.get_num_threads()} cores)",
         memory=memory.total,
         memory_free=memory.available,
     )
