@@ -8,7 +8,7 @@ import torch
 from neural_style.errors import NeuralStyleError
 from neural_style.protocol import Device
 
-_CARDS = ("cuda", "xpu", "mps")
+_CARDS = {"cuda": torch.cuda, "xpu": torch.xpu, "mps": torch.backends.mps}
 
 
 def available_devices() -> list[Device]:
@@ -20,7 +20,7 @@ def available_devices() -> list[Device]:
         memory=memory.total,
         memory_free=memory.available,
     )
-    return [_card(kind) for kind in _CARDS if getattr(torch, kind).is_available()] + [cpu]
+    return [_card(kind) for kind, module in _CARDS.items() if module.is_available()] + [cpu]
 
 
 def _card(kind: str) -> Device:
