@@ -25,7 +25,11 @@ from installer import torch_build  # noqa: E402
 def main(arguments: list[str]) -> int:
     python = environment()
     if "--quick" in arguments:
-        arguments = ["-m", "not slow", *(word for word in arguments if word != "--quick")]
+        arguments = [
+            "-m",
+            "not slow and not gimp",
+            *(word for word in arguments if word != "--quick"),
+        ]
     return subprocess.call(
         [python, "-m", "pytest", "-o", f"cache_dir={cache() / 'pytest'}", *arguments], cwd=ROOT
     )

@@ -1,18 +1,25 @@
-"""Writes the table of settings into README.md: `python3 tests/readme.py`."""
+"""Writes what is derived from the settings: `python3 tests/readme.py`.
+
+That is the table in README.md, and the settings.json from which the plug-in, which has no
+pydantic, makes its arguments and its dialog.
+"""
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
+PLUGIN_SETTINGS = ROOT / "plugin" / "neural-style" / "settings.json"
 BEGIN, END = "<!-- settings: written by tests/readme.py -->\n", "<!-- settings end -->"
+
+sys.path.insert(0, str(ROOT / "core"))
 
 
 def settings_table() -> str:
     """The table of all settings, from `describe`."""
-    sys.path.insert(0, str(ROOT / "core"))
     from neural_style.settings import as_text, describe
 
     rows = ["| setting | default | values | |", "| --- | --- | --- | --- |"]
@@ -39,5 +46,13 @@ def with_table(text: str) -> str:
     return before + BEGIN + settings_table() + END + rest.split(END)[1]
 
 
+def plugin_settings() -> str:
+    """The text of the plug-in's settings.json."""
+    from neural_style.settings import describe
+
+    return json.dumps(describe(), indent=1) + "\n"
+
+
 if __name__ == "__main__":
     README.write_text(with_table(README.read_text()))
+    PLUGIN_SETTINGS.write_text(plugin_settings())

@@ -41,7 +41,7 @@ def floor(module: str) -> int:
     [
         ["ruff", "format", "--check", "--no-cache"],
         ["ruff", "check", "--no-cache"],
-        ["basedpyright"],
+        pytest.param(["basedpyright", "--pythonpath", sys.executable], marks=pytest.mark.slow),
     ],
     ids=["format", "lint", "types"],
 )

@@ -257,7 +257,7 @@ def test_out_of_memory_is_one_sentence(
         raise torch.OutOfMemoryError
 
     monkeypatch.setattr(optimise, "_evaluate", full)
-    with pytest.raises(NeuralStyleError, match="memory") as caught:
+    with pytest.raises(NeuralStyleError, match="48 x 32 pixels") as caught:
         run(photo, [painting], small_settings())
     assert caught.value.code == "out_of_memory"
 
@@ -289,6 +289,18 @@ def test_pictures_that_cannot_be_painted(
         assert caught.value.code == code
 
 
+def test_size_that_leaves_too_few_pixels(painting: Picture, small_settings: Make) -> None:
+    with pytest.raises(NeuralStyleError, match="at size 64 has 64 x 6 pixels") as caught:
+        run(drawn(30, 300), [painting], small_settings(size=64))
+    assert caught.value.code == "image_too_small"
+
+
+def test_a_photo_in_its_own_style_does_not_diverge(photo: Picture, small_settings: Make) -> None:
+    """The loss starts near nothing, so that any step multiplies it."""
+    events = run(photo, [photo], small_settings(steps=60, final_steps=60))
+    assert not [event for event in events if isinstance(event, Warned)]
+
+
 def test_smallest_and_thinnest_pictures_are_painted(
     painting: Picture, small_settings: Make
 ) -> None:
@@ -299,7 +311,9 @@ def test_smallest_and_thinnest_pictures_are_painted(
 
 def test_device_that_is_not_there(photo: Picture, painting: Picture, small_settings: Make) -> None:
     missing = next(
-        kind for kind in ("mps", "xpu", "cuda") if not getattr(torch, kind).is_available()
+        kind
+        for kind, module in (("mps", torch.backends.mps), ("xpu", torch.xpu), ("cuda", torch.cuda))
+        if not module.is_available()
     )
     with pytest.raises(NeuralStyleError, match=f"no {missing} device") as caught:
         run(photo, [painting], small_settings(device=missing))

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import platform
-
 import psutil
 import torch
 
 from neural_style.errors import NeuralStyleError
 from neural_style.protocol import Device
 
-_CARDS = ("cuda", "xpu", "mps")
+_CARDS = {"cuda": torch.cuda, "xpu": torch.xpu, "mps": torch.backends.mps}
 
 
 def available_devices() -> list[Device]:
@@ -18,11 +16,11 @@ def available_devices() -> list[Device]:
     memory = psutil.virtual_memory()
     cpu = Device(
         name="cpu",
-        description=f"{platform.machine()}, {torch.get_num_threads()} cores",
+        description=f"CPU ({torch.get_num_threads()} cores)",
         memory=memory.total,
         memory_free=memory.available,
     )
-    return [_card(kind) for kind in _CARDS if getattr(torch, kind).is_available()] + [cpu]
+    return [_card(kind) for kind, module in _CARDS.items() if module.is_available()] + [cpu]
 
 
 def _card(kind: str) -> Device:

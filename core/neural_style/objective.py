@@ -221,12 +221,14 @@ class PatchTerm:
         directions = torch.randn(POOL, 3 * PATCH**2, generator=objective.generator)
         directions = F.normalize(directions, dim=1).view(POOL, 3, PATCH, PATCH)
         self.directions = directions.to(objective.visible)
-        values, weights = [], []
-        for canvas, share in styles:
-            values.append(self._project(canvas.pixels, self.directions))
-            weights.append(share * self._weight(canvas.visible))
-        points = statistics.resample(torch.cat(values, 1), torch.cat(weights))
-        self.tables = statistics.quantile_table(points)
+        weight = torch.cat([share * self._weight(canvas.visible) for canvas, share in styles])
+        tables = []
+        # A few directions at a time: all of them together are 128 pictures.
+        for some in self.directions.split(8):
+            values = [self._project(canvas.pixels, some) for canvas, _ in styles]
+            points = statistics.resample(torch.cat(values, 1), weight)
+            tables.append(statistics.quantile_table(points))
+        self.tables = torch.cat(tables)
         self.weight = self._weight(self.visible)
 
     def __call__(self, image: Tensor) -> Tensor:

@@ -58,7 +58,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "statistic": "gram",
         "content_layers": "conv4_2",
         "style_layers": "conv1_1:0.2,conv2_1:0.2,conv3_1:0.2,conv4_1:0.2,conv5_1:0.2",
-        "content_weight": 1e-5,
+        "content_weight": 3e-6,
         "style_weight": 1.0,
         "tv_weight": 0.0,
         "pooling": "average",
@@ -207,7 +207,7 @@ class Settings(BaseModel):
         "the sliced statistic: brush texture and palette.",
     )
     tv_weight: Weight = Field(
-        1.0,
+        2.5,
         title="Smoothness",
         description="Weight of the total variation, which calms noise between neighbouring pixels.",
     )

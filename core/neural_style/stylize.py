@@ -27,7 +27,7 @@ SMALLEST = 16
 CHECK_EVERY = 10
 """Steps between two looks at whether the picture is still good."""
 
-DIVERGED = 100.0
+DIVERGED = 1000.0
 """A loss this many times that of a stage's first step is no fluctuation any more."""
 
 REPORT_SECONDS = 0.1
@@ -109,31 +109,43 @@ def stylize(
     Raises:
         NeuralStyleError: for everything that the person can do something about.
     """
+    device = choose_device(settings.device)
     try:
-        yield from _stylize(content, styles, settings, every, finish)
+        yield from _stylize(content, styles, settings, device, every, finish)
     except (torch.OutOfMemoryError, MemoryError):
-        raise _out_of_memory(settings) from None
+        raise _out_of_memory(device, content, settings) from None
     except RuntimeError as error:
         # The CPU's allocator has no exception type of its own.
         if "not enough memory" not in str(error) and "can't allocate memory" not in str(error):
             raise
-        raise _out_of_memory(settings) from None
+        raise _out_of_memory(device, content, settings) from None
 
 
-def _out_of_memory(settings: Settings) -> NeuralStyleError:
-    return NeuralStyleError("out_of_memory", f"The memory of {settings.device} is not enough")
+def _out_of_memory(device: torch.device, content: Picture, settings: Settings) -> NeuralStyleError:
+    width, height = _size(content, settings)
+    return NeuralStyleError(
+        "out_of_memory", f"The memory of {device.type} does not hold {width} x {height} pixels"
+    )
+
+
+def _size(content: Picture, settings: Settings) -> tuple[int, int]:
+    """Width and height to paint at."""
+    height, width = content.alpha.shape
+    return fit(width, height, settings.size) if settings.size else (width, height)
 
 
 def _stylize(
     content: Picture,
     styles: Sequence[Picture],
     settings: Settings,
+    device: torch.device,
     every: int,
     finish: Callable[[], bool],
 ) -> Iterator[Event]:
-    device = choose_device(settings.device)
     shares = _shares(settings.blend, len(styles))
     photo = _canvas(content, device, "The photo")
+    width, height = _size(content, settings)
+    _check_size(width, height, f"The photo at size {settings.size}")
     paintings = [_canvas(style, device, "The style picture") for style in styles]
     if settings.colours == "photo":
         paintings = [_recoloured(painting, [photo], [1.0]) for painting in paintings]
@@ -141,9 +153,6 @@ def _stylize(
         photo = _recoloured(photo, paintings, shares)
     layers = {*settings.content_layers, *settings.style_layers}
     network = VGG(load_weights(settings.network), layers, settings.pooling).to(device)
-    height, width = photo.pixels.shape[2:]
-    if settings.size:
-        width, height = fit(width, height, settings.size)
     stages = plan(width, height, settings)
     yield Started(device.type, width, height, sum(stage.steps for stage in stages))
 
@@ -191,7 +200,7 @@ def _run_stage(
         last = step == stage.steps or finish()
         if last or step % CHECK_EVERY == 0:
             picture = optimiser.picture
-            if bool(picture.isfinite().all() & (loss < DIVERGED * first)):
+            if bool(picture.isfinite().all() & (loss <= DIVERGED * first)):
                 good = picture
             else:
                 optimiser.learning_rate /= 2
@@ -249,17 +258,21 @@ def _shares(blend: tuple[float, ...], count: int) -> list[float]:
 def _canvas(picture: Picture, device: torch.device, what: str) -> Canvas:
     """The picture on the device; colours under transparent pixels replaced by visible ones."""
     height, width = picture.alpha.shape
-    if min(width, height) < SMALLEST:
-        raise NeuralStyleError(
-            "image_too_small",
-            f"{what} has {width} x {height} pixels, and {SMALLEST} x {SMALLEST} is the least",
-        )
+    _check_size(width, height, what)
     if not picture.alpha.any():
         raise NeuralStyleError("image_transparent", f"{what} is transparent everywhere")
     pixels = torch.from_numpy(np.ascontiguousarray(picture.pixels)).permute(2, 0, 1)[None]
     visible = torch.from_numpy(np.ascontiguousarray(picture.alpha))[None, None]
     pixels = pixels if picture.opaque else _fill(pixels, visible)
     return Canvas(pixels.to(device), visible.to(device))
+
+
+def _check_size(width: int, height: int, what: str) -> None:
+    if min(width, height) < SMALLEST:
+        raise NeuralStyleError(
+            "image_too_small",
+            f"{what} has {width} x {height} pixels, and {SMALLEST} x {SMALLEST} is the least",
+        )
 
 
 def _fill(pixels: Tensor, visible: Tensor) -> Tensor:

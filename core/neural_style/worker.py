@@ -109,7 +109,8 @@ class Worker:
             if message := as_message(job.job, event):
                 self._send(message)
             if isinstance(event, Progress) and previews.due():
-                self._send(previews.write(event.picture(job.preview_size)))
+                longest = min(job.preview_size, max(job.content.width, job.content.height))
+                self._send(previews.write(event.picture(longest)))
             elif isinstance(event, Finished):
                 picture = at_size_of(content, event.picture)
                 file = write_raw(Path(job.folder) / f"{job.job}-result.raw", picture)

@@ -75,14 +75,15 @@ class Painting:
         content = layers.write_picture(self.source, self.region, self.folder.path("content.raw"))
         request = self._request(content, style, values)
         if previews:
-            request.update(previews=previews, preview_size=LIVE_SIZE)
+            longest = min(LIVE_SIZE, max(self.region.width, self.region.height))
+            request.update(previews=previews, preview_size=max(16, longest))
         return Job(self._ready_engine(), request, on_progress, on_preview, on_warning)
 
     def start_preview(self, style, values, size, on_progress, on_preview):
         """Begin to paint small, to look at beside the settings; returns the job to tick."""
         self.check_alive()
         request = self._request(self.small_content(size), style, dict(values, size=0))
-        request.update(previews=0.3, preview_size=size)
+        request.update(previews=0.3, preview_size=max(16, size))
         return Job(self._ready_engine(), request, on_progress, on_preview)
 
     def small_content(self, size):

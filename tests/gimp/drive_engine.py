@@ -29,6 +29,7 @@ def main():
     while not job.tick(0.2):
         pass
     worker.stop()
+    assert job.result is not None
     with open(job.result["file"], "rb") as file:
         print(struct.unpack("<4f", file.read()), steps)
     print(messages.PluginError("engine_hanging", "60").text())

@@ -21,6 +21,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 SUITES = {"3.0": "trixie", "3.2": "forky"}
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
@@ -186,15 +187,13 @@ class Room:
             self.start(["openbox"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         )
 
-    def start(self, command: list[str], **options) -> subprocess.Popen[bytes]:
+    def start(self, command: list[str], **options) -> subprocess.Popen[Any]:
         """Start a command in the room; `environment` adds to the room's own."""
         extra = options.pop("environment", {})
         options.setdefault("stdin", subprocess.DEVNULL)
-        process: subprocess.Popen[bytes]
-        process = subprocess.Popen(
+        return subprocess.Popen(
             [*self._enter, *command], env={**self.environment, **extra}, **options
         )
-        return process
 
     def run(
         self, command: list[str], timeout: float = 60, **options

@@ -42,8 +42,9 @@ def take(ui: Ui, style: Path) -> None:
     time.sleep(90)  # the preview paints until it is finished
     ui.shot("dialog")
     ui.key(dialog, "alt+p")
-    ui.wait_until_gone("^Neural Style$", 3600)
-    time.sleep(3)
+    # The dialog closes, the window with the growing picture opens: wait for the layer itself.
+    while len(ui.layers()) < 2:
+        time.sleep(2)
     ui.shot("layer")
 
 

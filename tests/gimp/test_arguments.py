@@ -17,6 +17,4 @@ def test_the_shipped_settings_are_the_engines():
     from neural_style.settings import describe
 
     shipped = json.loads((PLUGIN / "settings.json").read_text(encoding="utf-8"))
-    assert shipped == json.loads(json.dumps(describe())), (
-        "write the output of neural_style.settings.describe() to plugin/neural-style/settings.json"
-    )
+    assert shipped == json.loads(json.dumps(describe())), "run python3 tests/readme.py"

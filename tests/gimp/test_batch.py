@@ -9,11 +9,11 @@ from .program import ROOT
 
 pytestmark = pytest.mark.gimp
 
-NOTES = ROOT / "plugin" / "NOTES-FOR-README.md"
+README = ROOT / "README.md"
 
 
 def commands():
-    return re.findall(r"```sh\n(gimp-console.*?)```", NOTES.read_text(encoding="utf-8"), re.S)
+    return re.findall(r"```sh\n(gimp-console.*?)```", README.read_text(encoding="utf-8"), re.S)
 
 
 @pytest.fixture

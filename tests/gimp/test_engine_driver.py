@@ -69,8 +69,9 @@ def test_the_expected_time_follows_the_engines_schedule(monkeypatch):
     from neural_style import schedule
     from neural_style.settings import parse_settings
 
-    for size, values in [((640, 480), {}), ((3000, 2000), {"preset": "fine"}), ((100, 40), {})]:
-        settings = parse_settings(dict(values))
-        planned = sum(s.steps * schedule.work(s) for s in schedule.plan(*size, settings)) / 1e6
-        expected = estimate.work(*size, settings.model_dump())
+    for width, height, preset in [(640, 480, "standard"), (3000, 2000, "fine"), (100, 40, "draft")]:
+        settings = parse_settings({"preset": preset})
+        stages = schedule.plan(width, height, settings)
+        planned = sum(stage.steps * schedule.work(stage) for stage in stages) / 1e6
+        expected = estimate.work(width, height, settings.model_dump())
         assert expected == pytest.approx(planned, rel=0.05)
