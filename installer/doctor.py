@@ -50,7 +50,8 @@ def examine(prefix: Path, chosen: Path | None = None) -> Iterator[Finding]:
 
 def _disk(prefix: Path) -> Finding:
     try:
-        machine.make_folder(prefix)
+        if prefix.exists():
+            machine.make_folder(prefix)
         free = machine.free_space(prefix)
         machine.require_space(prefix, engine.MARGIN, "The engine")
     except InstallError as error:

@@ -55,7 +55,8 @@ def find(python: Path, wanted: str, source: Sequence[str] = ()) -> Choice:
         source: pip's options for a folder of wheels; then no other place is asked.
 
     Raises:
-        InstallError: `pytorch_missing`, or `file_missing` for a wheel that is not there.
+        InstallError: `pytorch_missing`, or `gpu_unused` where a build for the processor may be
+            had; `file_missing` for a wheel that is not there.
     """
     if wanted not in BUILDS:
         return Choice("own", _requirement(wanted), tuple(source), "as you asked")
@@ -64,22 +65,30 @@ def find(python: Path, wanted: str, source: Sequence[str] = ()) -> Choice:
         version = pick(_versions(python, options), wanted, strict=not options)
         if version:
             return Choice(wanted, f"torch=={version}", options, origin)
-    # Last of all whatever there is, which on Linux is a large build with CUDA.
-    versions = [] if source else _versions(python, ())
-    if version := pick(versions, "", strict=False):
-        build = "cu130" if sys.platform.startswith("linux") and wanted == "cpu" else wanted
-        return Choice(build, f"torch=={version}", (), "pip's own index")
-    raise InstallError(
-        "pytorch_missing",
-        f"No PyTorch ({wanted}) was found for Python {sys.version_info[0]}.{sys.version_info[1]}",
-    )
+    if not source and (choice := _last_resort(python, wanted)):
+        return choice
+    missing = f"No PyTorch ({wanted}) was found for Python {sys.version.split()[0]}"
+    if wanted in ("cpu", "mps"):
+        raise InstallError("pytorch_missing", missing)
+    hint = "The processor does it meanwhile; `python3 installer upgrade` tries again."
+    raise InstallError("gpu_unused", missing, hint)
+
+
+def _last_resort(python: Path, wanted: str) -> Choice | None:
+    """The build without a label: for the processor, but on Linux a large one with CUDA."""
+    linux = sys.platform.startswith("linux")
+    if wanted != "cpu" and not (linux and wanted.startswith("cu")):
+        return None
+    version = pick(_versions(python, ()), "", strict=False)
+    build = "cu130" if linux else "cpu"
+    return Choice(build, f"torch=={version}", (), "pip's own index") if version else None
 
 
 def _places(wanted: str) -> list[tuple[tuple[str, ...], str]]:
     """Options of pip for each place to look at, in their order, with their names."""
-    own = ((), "pip's own index")
+    own: tuple[tuple[str, ...], str] = ((), "pip's own index")
     if wanted == "mps":
-        return [((), "pip's own index")]
+        return [own]
     folders = ROCM_FOLDERS if wanted == "rocm" else (wanted,)
     official = [(("--index-url", INDEX + folder), "PyTorch's index") for folder in folders]
     # Somebody who set pip up with CPU builds wants them; the others are large, and the official

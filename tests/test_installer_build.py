@@ -71,11 +71,21 @@ def test_where_a_build_comes_from(
     assert choice.options == (("--index-url", torch_build.INDEX + option) if option else ())
 
 
-def test_no_pytorch_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch_build, "_versions", lambda *_: [])
+@pytest.mark.parametrize(
+    ("wanted", "there", "code"),
+    [
+        ("cpu", [], "pytorch_missing"),
+        ("cu130", [], "gpu_unused"),
+        ("rocm", ["2.15.0"], "gpu_unused"),  # that one is for NVIDIA
+    ],
+)
+def test_no_such_pytorch(
+    wanted: str, there: list[str], code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch_build, "_versions", lambda _, options: [] if options else there)
     with pytest.raises(InstallError) as caught:
-        torch_build.find(Path("python"), "cpu")
-    assert caught.value.code == "pytorch_missing"
+        torch_build.find(Path("python"), wanted)
+    assert caught.value.code == code
 
 
 @pytest.mark.parametrize(
