@@ -80,8 +80,11 @@ def _last_resort(python: Path, wanted: str) -> Choice | None:
     if wanted != "cpu" and not (linux and wanted.startswith("cu")):
         return None
     version = pick(_versions(python, ()), "", strict=False)
+    origin = "pip's own index"
+    if linux and wanted == "cpu":
+        origin += ", which has only the large build for NVIDIA cards"
     build = "cu130" if linux else "cpu"
-    return Choice(build, f"torch=={version}", (), "pip's own index") if version else None
+    return Choice(build, f"torch=={version}", (), origin) if version else None
 
 
 def _places(wanted: str) -> list[tuple[tuple[str, ...], str]]:
