@@ -50,6 +50,12 @@ def test_installs_paints_and_says_which_gimp_to_install(world: World) -> None:
     again = world.install()
     assert again.returncode == 0
     assert "up to date" in again.stdout
+    elsewhere = ("--prefix", str(world.folder / "other"))
+    for command in (("--offline",), ("weights", "--offline", *elsewhere)):
+        done = world.run(*command)
+        assert done.returncode == (0 if command == ("--offline",) else 1)
+    assert "[engine_missing]" in done.stderr
+    assert "[engine_missing]" in world.run(*elsewhere, "doctor").stdout
 
 
 def test_serves_every_gimp_and_paints_with_one(world: World) -> None:
@@ -200,6 +206,7 @@ def test_no_pytorch_anywhere(world: World) -> None:
     assert done.returncode == 1
     assert "[pytorch_missing]" in done.stderr
     assert "[pytorch_missing]" in world.run("--offline").stderr
+    assert "Traceback" not in done.stderr
     assert "[file_missing]" in world.run("--offline", "--wheels", "/nowhere").stderr
 
 
