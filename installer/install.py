@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
         say(f"warning: {error}")
     say(f"Neural Style is installed. Its first picture: {picture}")
     if served:
-        say("In GIMP: Filters > Artistic > Neural Style...")
+        say("In GIMP, which wants to be started anew: Filters > Artistic > Neural Style...")
     else:
         program = machine.quoted(used.program)
         say(f"On the command line: {program} stylize PHOTO PAINTING -o OUT.png")
