@@ -28,6 +28,15 @@ settings.register_profile(
 settings.load_profile("tests")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Fast tests first: a mistake shows within the first minute."""
+    items.sort(
+        key=lambda item: (
+            bool(item.get_closest_marker("slow")) + 2 * bool(item.get_closest_marker("gimp"))
+        )
+    )
+
+
 @pytest.fixture
 def small_settings() -> Callable[..., Settings]:
     """Settings for a picture in a second."""

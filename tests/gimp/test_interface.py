@@ -223,9 +223,7 @@ def test_failure_is_told_and_changes_nothing(ui, gimp, mode):
 
 def test_layer_deleted_while_running(ui, gimp):
     start_slowly(ui)
-    ui.key(ui.main, "ctrl+alt+d")
-    ui.shot("deleted")
-    message = ui.wait_for_window("GIMP Message", 15)
+    message = ui.key_for_window(ui.main, "ctrl+alt+d", "GIMP Message")
     ui.shot("failure-deleted")
     ui.key(message, "Escape")
     ui.key(ui.main, "ctrl+z")

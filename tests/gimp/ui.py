@@ -80,6 +80,18 @@ class Ui:
             self.tool("key", "--clearmodifiers", key)
             time.sleep(0.3)
 
+    def key_for_window(self, window: str, key: str, title: str, seconds: float = 15) -> str:
+        """Press a key that makes a window come; again if it was lost, as on a busy machine."""
+        for _attempt in range(2):
+            self.key(window, key)
+            end = time.monotonic() + seconds
+            while time.monotonic() < end:
+                if found := self.windows(title):
+                    return found[-1]
+                time.sleep(0.2)
+        self.key(window, key)
+        return self.wait_for_window(title, seconds)
+
     def type(self, text: str) -> None:
         self.tool("type", "--delay", "20", text)
 
@@ -89,8 +101,7 @@ class Ui:
         time.sleep(0.3)
 
     def open_dialog(self, keys: str = "ctrl+alt+n") -> str:
-        self.key(self.main, keys)
-        dialog = self.wait_for_window("^Neural Style$")
+        dialog = self.key_for_window(self.main, keys, "^Neural Style$")
         time.sleep(1)
         return dialog
 
