@@ -20,10 +20,11 @@ class Finding:
     fault: InstallError | None = None
 
     def as_json(self) -> dict[str, object]:
-        found: dict[str, object] = {"what": self.what, "ok": not self.fault, "detail": self.detail}
-        if self.fault:
-            found |= {"code": self.fault.code, "hint": self.fault.hint}
-        return found
+        if not self.fault:
+            return {"what": self.what, "ok": True, "detail": self.detail}
+        fault = self.fault
+        found = {"what": self.what, "ok": False, "detail": fault.message}
+        return {**found, "code": fault.code, "hint": fault.hint}
 
     def as_text(self) -> str:
         mark = "fault" if self.fault else "ok"

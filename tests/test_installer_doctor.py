@@ -120,7 +120,9 @@ def test_finds_and_heals(world: World, fault: Callable[[World], None]) -> None:
     assert done.returncode == 1
     report = json.loads(done.stdout)
     assert FAULTS[fault] in [finding.get("code") for finding in report["findings"]]
-    assert all(finding["ok"] or finding["hint"] for finding in report["findings"])
+    assert all(
+        finding["detail"] and (finding["ok"] or finding["hint"]) for finding in report["findings"]
+    )
     assert f"[{FAULTS[fault]}]" in world.run("doctor").stdout
     heal(world, fault)
     after = world.run("doctor")
