@@ -82,11 +82,13 @@ def test_literal_presets_come_nearer_to_the_painting(
 ) -> None:
     """Also with L-BFGS from white noise, and with the walk-through's small steps."""
     content, style = (scaled(read_picture(photo_files[n]), 96) for n in ("astronaut", "coffee"))
-    faster = {"learning_rate": 0.003} if preset == "tutorial" else {}
-    settings = parse_settings({"preset": preset, "final_steps": 300, **faster})
+    # Fewer steps than the originals', but longer ones; and more of the photo, as L-BFGS from noise
+    # at this tiny size is chaotic.
+    changes = {"learning_rate": 0.003} if preset == "tutorial" else {"strength": 20}
+    settings = parse_settings({"preset": preset, "final_steps": 300, **changes})
     *_, last = stylize(content, [style], settings)
     assert isinstance(last, Finished)
     pixels = last.picture.pixels
     before = patch_distance(content.pixels, style.pixels)
     assert patch_distance(pixels, style.pixels) < 0.7 * before
-    assert structure(pixels, content.pixels) > 0.1
+    assert structure(pixels, content.pixels) > 0.3
