@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import itertools
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ def torchvision_vgg19() -> Any:
     library = torch.library.Library("torchvision", "DEF")
     for operator in ("nms", "qnms"):
         library.define(f"{operator}(Tensor dets, Tensor scores, float threshold) -> Tensor")
-    models = pytest.importorskip("torchvision.models")
+    models = importlib.import_module("torchvision.models")  # after the schemas
     torch.manual_seed(0)
     with torch.device("meta"):
         whole = models.vgg19()

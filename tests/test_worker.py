@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -359,7 +358,6 @@ def test_host_that_stops_reading_is_noticed(new_host: Callable[[], Host]) -> Non
     os.close(host.process.stdout.fileno())
     host.job("a", QUICK)
     assert host.process.wait(30) == 0
-    assert signal.SIGPIPE  # Python ignores the signal; the write fails instead
 
 
 def test_worker_has_no_socket(new_host: Callable[[], Host]) -> None:

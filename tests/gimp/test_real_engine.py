@@ -1,15 +1,10 @@
 """The plug-in with the project's own engine, in both GIMPs (inside/cases_real_engine.py)."""
 
-import importlib.util
-
 import pytest
 
 from .program import case_names
 
-pytestmark = [
-    pytest.mark.gimp,
-    pytest.mark.skipif(not importlib.util.find_spec("torch"), reason="needs the engine's torch"),
-]
+pytestmark = pytest.mark.gimp
 
 
 @pytest.fixture(autouse=True)
