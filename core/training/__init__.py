@@ -1,0 +1,1 @@
+"""Trains the compact network; stands beside the package and is not installed with it."""
