@@ -64,6 +64,13 @@ def test_no_room_imports_from_a_floor_above(module: str) -> None:
                     assert floor(name) <= floor(module), f"{module} imports {name}"
 
 
+def test_the_package_does_not_import_the_training() -> None:
+    """It is not installed."""
+    for path in modules().values():
+        for node in ast.walk(ast.parse(path.read_text())):
+            assert not (isinstance(node, ast.ImportFrom) and "training" in (node.module or ""))
+
+
 def test_every_error_code_in_use_has_a_hint_and_every_hint_a_use() -> None:
     used = set()
     for path in modules().values():

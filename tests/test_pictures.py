@@ -15,7 +15,9 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional as F
 
+from neural_style.errors import NeuralStyleError
 from neural_style.image import Picture, read_picture
+from neural_style.network.weights import find_weights
 from neural_style.settings import parse_settings
 from neural_style.stylize import Finished, stylize
 
@@ -73,6 +75,32 @@ def test_a_picture_that_one_would_keep(
     assert structure(pixels, content.pixels) > 0.6, "the photo is not there"
     assert fine_noise(pixels) < 1.2 * fine_noise(style.pixels), "noise between pixels"
     assert pixels.std() > 0.6 * style.pixels.std(), "grey haze"
+
+
+@pytest.fixture(scope="module")
+def vgg19() -> str:
+    try:
+        find_weights("vgg19")
+    except NeuralStyleError as error:
+        pytest.skip(error.message)
+    return "vgg19"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("photo", "painting"), [("astronaut", "coffee"), ("chelsea", "china")])
+def test_compact_is_not_far_behind_vgg19(
+    photo_files: dict[str, Path], photo: str, painting: str, vgg19: str
+) -> None:
+    content, style = (scaled(read_picture(photo_files[name]), 256) for name in (photo, painting))
+    results = {}
+    for network in ("compact", vgg19):
+        *_, last = stylize(content, [style], parse_settings({"network": network}))
+        assert isinstance(last, Finished)
+        results[network] = last.picture.pixels
+    compact, large = results["compact"], results[vgg19]
+    assert patch_distance(compact, style.pixels) < 1.5 * patch_distance(large, style.pixels)
+    assert structure(compact, content.pixels) > structure(large, content.pixels) - 0.15
+    assert fine_noise(compact) < 1.5 * fine_noise(large)
 
 
 @pytest.mark.slow
