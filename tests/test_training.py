@@ -17,7 +17,7 @@ from neural_style.errors import NeuralStyleError
 from neural_style.network import VGG, Weights, load_weights
 from neural_style.network.weights import PREPROCESSINGS
 from training import __main__ as command
-from training import convert
+from training import convert, sheet
 from training.batches import Batches, crop
 from training.network import COMPACT_LAYERS, Trainee
 from training.pictures import Pictures, read_pictures
@@ -241,10 +241,16 @@ class TestCommand:
         monkeypatch.setattr(command, "FINE_TUNING_RATE", 1e-3)
 
     def test_it_writes_weights_and_their_card(
-        self, folder: Path, tmp_path: Path, pictures: Pictures
+        self,
+        folder: Path,
+        tmp_path: Path,
+        pictures: Pictures,
+        capsys: pytest.CaptureFixture[str],
     ) -> None:
         words = [str(folder), "--output", str(tmp_path), "--device", "cpu", "--start", "compact"]
         assert command.main([*words, "--steps", "1"]) == 0
+        assert command.main([*words, "--steps", "2"]) == 0
+        assert "Going on from step 1\n" in capsys.readouterr().out
         loaded = load_weights(str(tmp_path / "compact.safetensors")).convolutions
         assert [tuple(weight.shape) for weight, _ in loaded.values()] == [
             tuple(weight.shape) for weight, _ in load_weights("compact").convolutions.values()
@@ -265,3 +271,29 @@ class TestCommand:
         assert error.startswith("error: There are no labelled pictures in")
         assert error.count("\n") == 1
         assert not (tmp_path / "out").exists()
+
+    def test_output_that_cannot_be_written(
+        self, folder: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        file = folder / "stripes" / "level" / "00.png"
+        assert command.main([str(folder), "--output", str(file), "--steps", "1"]) == 1
+        assert capsys.readouterr().err.startswith("error: ")
+
+
+class TestSheet:
+    def test_every_photo_meets_every_painting(self, folder: Path, tmp_path: Path) -> None:
+        photos, paintings = tmp_path / "photos", tmp_path / "paintings"
+        for place, label in ((photos, "level"), (paintings, "upright")):
+            place.mkdir()
+            for name in ("00.png", "01.png"):
+                shutil.copy(folder / "stripes" / label / name, place / name)
+        words = [str(photos), str(paintings), "--output", str(tmp_path / "out"), "--size", "32"]
+        assert sheet.main(words) == 0
+        pairs = {"00--00.png", "00--01.png", "01--00.png", "01--01.png"}
+        assert {path.name for path in (tmp_path / "out").iterdir()} == {*pairs, "sheet.png"}
+        with Image.open(tmp_path / "out" / "sheet.png") as image:
+            assert image.size == (3 * (32 + sheet.GAP), 3 * (32 + sheet.GAP))
+
+    def test_no_photos(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        assert sheet.main([str(tmp_path), str(tmp_path), "--output", str(tmp_path / "o")]) == 1
+        assert "There are no pictures in" in capsys.readouterr().err

@@ -33,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         _train(options)
-    except NeuralStyleError as error:
+    except (NeuralStyleError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -82,10 +82,12 @@ def _train(options: argparse.Namespace) -> None:
         task = bar.add_task("", total=recipe.steps, completed=run.progress.step, loss=0.0)
         for progress in train(run, shown):
             bar.update(task, completed=progress.step, loss=progress.loss)
-            if progress.step % SAVE_EVERY == 0 or progress.step == recipe.steps:
+            if progress.step % SAVE_EVERY == 0:
                 save(run, checkpoint)
                 _write(run, shown, held, options)
                 console.print(f"step {progress.step}: loss {progress.loss:.3f}")
+    save(run, checkpoint)
+    _write(run, shown, held, options)
 
 
 def _write(run: Run, shown: Pictures, held: Pictures, options: argparse.Namespace) -> None:

@@ -44,8 +44,8 @@ class Recipe:
     batch: int = 64
     side: int = 96
     replays: int = 2
-    radius: float = 2.0
-    noise: float = 0.08
+    radius: float = 1.5
+    noise: float = 0.02
     learning_rate: float = 3e-3
     warm_up: int = 100
     weight_decay: float = 0.02
