@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import tarfile
 from dataclasses import replace
@@ -22,7 +23,7 @@ from training.batches import Batches, crop
 from training.network import COMPACT_LAYERS, Trainee
 from training.pictures import Pictures, read_pictures
 from training.run import Recipe, Run, begin, load, save
-from training.train import accuracy, learning_rate, train
+from training.train import accuracy, learning_rate, train, view_loss
 
 CPU = torch.device("cpu")
 TINY = Recipe(steps=16, batch=12, side=32, warm_up=4, averaging=0.8)
@@ -186,6 +187,11 @@ class TestTraining:
         other = begin(replace(pictures, sources=sources), TINY, CPU)
         with pytest.raises(NeuralStyleError, match="no checkpoint of a training on these"):
             load(other, tmp_path / "checkpoint.safetensors")
+
+    def test_a_view_is_compared_at_its_own_size(self) -> None:
+        clean = images(32)
+        view = F.avg_pool2d(clean, 4) + 0.1
+        assert view_loss(view, clean).item() == pytest.approx(math.log(0.1), abs=1e-3)
 
     def test_the_learning_rate_rises_and_sinks(self) -> None:
         recipe = Recipe(steps=1000, warm_up=100, learning_rate=1.0)

@@ -12,7 +12,7 @@ import torch
 
 from neural_style.network.weights import PREPROCESSINGS
 from training.convert import fold
-from training.network import HEADS, WIDTHS
+from training.network import HEADS, VIEWS, WIDTHS
 from training.pictures import Pictures
 from training.run import Run
 
@@ -82,7 +82,8 @@ def _recipe(run: Run) -> str:
     return (
         "## Recipe\n\n"
         f"A classifier with heads on {', '.join(HEADS)}, which see only means and root mean "
-        f"squares.\n{run.progress.step:,} of {recipe.steps:,} steps: {listed}.\n"
+        f"squares.\nFrom {' and '.join(VIEWS)} the picture must be seen again.\n"
+        f"{run.progress.step:,} of {recipe.steps:,} steps: {listed}.\n"
         f"{run.progress.seconds / 60:.0f} minutes of processor time on {hardware}, "
         f"PyTorch {torch.__version__}. Last loss: {run.progress.loss:.2f}."
     )

@@ -1,4 +1,4 @@
-"""The compact network in training: batch norm, and heads that read statistics."""
+"""The compact network in training: batch norm, heads that read statistics, and views."""
 
 from __future__ import annotations
 
@@ -19,6 +19,9 @@ WIDTHS = {"1": 16, "2": 32, "3": 64, "4": 128, "5": 128}
 
 HEADS = ("conv2_1", "conv3_1", "conv4_1", "conv5_1")
 """Layers whose statistics must tell the classes apart."""
+
+VIEWS = ("conv3_2", "conv4_2")
+"""Layers from which the picture must be seen: those that keep a photo's content."""
 
 
 class Norm(nn.BatchNorm2d):
@@ -53,14 +56,20 @@ class Trainee(nn.Module):
             self.convolutions[name], self.norms[name] = convolution, Norm(after)
             before = after
         self.heads = nn.ModuleDict({name: StatisticsHead(width(name), classes) for name in HEADS})
+        self.views = nn.ModuleDict({name: View(width(name)) for name in VIEWS})
         preprocessing = PREPROCESSINGS["torchvision"]
         self.register_buffer("mean", torch.tensor(preprocessing.mean).view(1, 3, 1, 1))
         self.register_buffer("scale", torch.tensor(preprocessing.scale).view(1, 3, 1, 1))
 
-    def forward(self, images: Tensor) -> list[Tensor]:
-        """What each head thinks of images (N, 3, H, W), sRGB 0..1: logits (N, classes)."""
+    def forward(self, images: Tensor) -> tuple[list[Tensor], list[Tensor]]:
+        """What the heads make of images (N, 3, H, W), sRGB 0..1.
+
+        Returns:
+            Logits (N, classes) of each statistics head; each view's picture (N, 3, h, w).
+        """
         features = self.features(images)
-        return [head(features[name]) for name, head in self.heads.items()]
+        logits = [head(features[name]) for name, head in self.heads.items()]
+        return logits, [view(features[name]) for name, view in self.views.items()]
 
     def features(self, images: Tensor) -> dict[str, Tensor]:
         """Every layer after its ReLU, (N, C, h, w), by name."""
@@ -98,6 +107,21 @@ class StatisticsHead(nn.Module):
         means = features.mean((2, 3))
         roots = (self.directions(features).square().mean((2, 3)) + 1e-6).sqrt()
         return self.classify(self.norm(torch.cat([means, roots], 1)))
+
+
+class View(nn.Module):
+    """The picture again, from what each position of a layer knows.
+
+    Classes alone teach a network to forget where things are, and photos painted with it dissolve.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.colours = nn.Conv2d(channels, 12, 1)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Pictures (N, 3, 2h, 2w) of features (N, C, h, w)."""
+        return F.pixel_shuffle(self.colours(features), 2)
 
 
 def width(layer: str) -> int:

@@ -48,13 +48,16 @@ def _step(run: Run, pictures: Pictures, images: Tensor, labels: Tensor) -> float
     recipe, device = run.recipe, next(run.trainee.parameters()).device
     chance = torch.rand(2, len(images), 1, 1, 1, generator=run.generator)
     noise = torch.randn(images.shape, generator=run.generator) * recipe.noise * chance[0]
+    clean = images.to(device)
     noisy = (images + noise).clamp(0, 1).to(device, memory_format=torch.channels_last)
     radius, labels = recipe.radius * chance[1].to(device), labels.to(device)
     change, loss = torch.zeros_like(noisy), 0.0
     for _ in range(recipe.replays):
         shown = (noisy + change).requires_grad_()
-        losses = [class_loss(logits, labels, pictures) for logits in run.trainee(shown)]
-        total = torch.stack(losses).mean()
+        logits, views = run.trainee(shown)
+        losses = [class_loss(each, labels, pictures) for each in logits]
+        losses += [view_loss(view, clean) for view in views]
+        total = torch.stack(losses).sum() / len(logits)
         run.optimiser.zero_grad()
         total.backward()
         run.optimiser.step()
@@ -71,6 +74,16 @@ def class_loss(logits: Tensor, labels: Tensor, pictures: Pictures) -> Tensor:
     return F.cross_entropy(own_source(logits, labels, pictures), labels)
 
 
+def view_loss(view: Tensor, images: Tensor) -> Tensor:
+    """How far a layer's pictures (N, 3, h, w) are from images (N, 3, H, W), a scalar.
+
+    The logarithm, which is a Gaussian's log-likelihood with its best variance, lets small errors
+    count as much as large ones.
+    """
+    target = F.avg_pool2d(images, images.shape[2] // view.shape[2])
+    return 0.5 * F.mse_loss(view, target).clamp_min(1e-8).log()
+
+
 def own_source(logits: Tensor, labels: Tensor, pictures: Pictures) -> Tensor:
     """Logits (N, classes), those of other sources made impossible."""
     sources = pictures.sources.to(labels.device)
@@ -85,7 +98,7 @@ def accuracy(run: Run, pictures: Pictures) -> dict[str, float]:
     for some in torch.arange(len(pictures.images)).split(run.recipe.batch):
         part = pictures.some(some)
         images = torch.stack([middle(image, run.recipe.side) for image in part.images])
-        logits = torch.stack([head.log_softmax(1) for head in network(images.to(device))]).sum(0)
+        logits = torch.stack([head.log_softmax(1) for head in network(images.to(device))[0]]).sum(0)
         found = own_source(logits.cpu(), part.labels, pictures).argmax(1)
         sources = pictures.sources[part.labels].tolist()
         for source, good in zip(sources, (found == part.labels).tolist(), strict=True):
