@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-Loss = Callable[[Tensor], Tensor]
+Loss = Callable[[Tensor], tuple[Tensor, Tensor]]
+"""Value, a scalar, and gradient of what is minimised at a picture."""
 
 LARGE = 1_000_000
 """Pixels above which L-BFGS keeps a short history: each pair of it is two more pictures."""
@@ -72,22 +73,23 @@ class Adam:
     def picture(self) -> Tensor:
         """The average of the iterates, corrected for its start at zero."""
         if not self.averaged or not self.averaging:
-            return self.image
+            return self.image.clone()
         return (self.average / (1 - self.averaging**self.averaged)).clamp(0, 1)
 
     def step(self, loss: Loss) -> Tensor:
-        value, gradient = _evaluate(loss, self.image)
+        value, gradient = loss(self.image)
         self.count += 1
-        self.first.lerp_(gradient, 1 - self.beta1)
-        self.second.lerp_(gradient.square(), 1 - self.beta2)
-        first = self.first / (1 - self.beta1**self.count)
-        second = self.second / (1 - self.beta2**self.count)
-        epsilon = self.epsilon * second.mean().sqrt() + 1e-30
-        self.image = (self.image - self.learning_rate * first / (second.sqrt() + epsilon)).clamp(
-            0, 1
-        )
-        self.average.lerp_(self.image, 1 - self.averaging)
         self.averaged += 1
+        # In place throughout: of a large picture each further copy is a quarter of a gigabyte.
+        self.first.lerp_(gradient, 1 - self.beta1)
+        self.second.lerp_(gradient.square_(), 1 - self.beta2)
+        # The corrections for the moments' start at zero, with one root for both.
+        correction = (1 - self.beta2**self.count) ** 0.5
+        rate = self.learning_rate * correction / (1 - self.beta1**self.count)
+        epsilon = self.epsilon * self.second.mean().sqrt() + 1e-30
+        size = torch.sqrt(self.second, out=gradient).add_(epsilon)
+        self.image.addcdiv_(self.first, size, value=-rate).clamp_(0, 1)
+        self.average.lerp_(self.image, 1 - self.averaging)
         return value
 
     def resize(self, height: int, width: int) -> None:
@@ -132,22 +134,13 @@ class LBFGS:
 
     def step(self, loss: Loss) -> Tensor:
         def closure() -> Tensor:
-            value, self.image.grad = _evaluate(loss, self.image)
+            value, self.image.grad = loss(self.image.detach())
             return value
 
         return self.optimiser.step(closure)
 
     def resize(self, height: int, width: int) -> None:
         self.restart(resize(self.picture, height, width))
-
-
-def _evaluate(loss: Loss, image: Tensor) -> tuple[Tensor, Tensor]:
-    """Value and gradient of `loss` at `image`."""
-    with torch.enable_grad():
-        image = image.detach().requires_grad_()
-        value = loss(image)
-        (gradient,) = torch.autograd.grad(value, image)
-    return value.detach(), gradient
 
 
 def resize(image: Tensor, height: int, width: int, *, limit: bool = True) -> Tensor:

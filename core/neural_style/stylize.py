@@ -152,7 +152,7 @@ def _stylize(
     elif settings.colours == "painting":
         photo = _recoloured(photo, paintings, shares)
     layers = {*settings.content_layers, *settings.style_layers}
-    network = VGG(load_weights(settings.network), layers, settings.pooling).to(device)
+    network = VGG(load_weights(settings.network), layers, settings.pooling, device)
     stages = plan(width, height, settings)
     yield Started(device.type, width, height, sum(stage.steps for stage in stages))
 
@@ -307,7 +307,7 @@ def _fill(pixels: Tensor, visible: Tensor) -> Tensor:
 
 def _resized(canvas: Canvas, height: int, width: int) -> Canvas:
     return Canvas(
-        resize(canvas.pixels, height, width).contiguous(memory_format=torch.channels_last),
+        resize(canvas.pixels, height, width),
         resize(canvas.visible, height, width),
     )
 
