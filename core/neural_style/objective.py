@@ -24,12 +24,11 @@ second takes it there and brings it back to the pixels. A picture in one tile is
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 
 from neural_style import statistics
+from neural_style.canvas import Canvas
 from neural_style.network import VGG
 from neural_style.pixel_terms import PatchTerm, VariationTerm
 from neural_style.settings import Settings
@@ -44,19 +43,6 @@ from neural_style.terms import (
     StyleTerm,
 )
 from neural_style.tiles import Part, View, chunk, level
-
-
-@dataclass(frozen=True)
-class Canvas:
-    """A picture as the engine sees it.
-
-    Attributes:
-        pixels: shape (1, 3, H, W), sRGB 0..1.
-        visible: how much each pixel counts, 0 where it is transparent, shape (1, 1, H, W).
-    """
-
-    pixels: Tensor
-    visible: Tensor
 
 
 class Objective:

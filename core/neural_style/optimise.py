@@ -19,6 +19,9 @@ Loss = Callable[[Tensor], tuple[Tensor, Tensor]]
 LARGE = 1_000_000
 """Pixels above which L-BFGS keeps a short history: each pair of it is two more pictures."""
 
+HISTORY, SHORT_HISTORY = 100, 10
+"""Pairs of differences that L-BFGS keeps."""
+
 
 class Optimiser(Protocol):
     learning_rate: float
@@ -31,6 +34,8 @@ class Optimiser(Protocol):
     def resize(self, height: int, width: int) -> None: ...
 
     def restart(self, image: Tensor) -> None: ...
+
+    def to(self, device: torch.device) -> None: ...
 
 
 class Adam:
@@ -95,11 +100,18 @@ class Adam:
     def resize(self, height: int, width: int) -> None:
         # A loss that is a mean over pixels has gradients that shrink as the pixels get more.
         shrink = self.image[0, 0].numel() / (height * width)
-        self.image = resize(self.picture, height, width)
-        self.first = shrink * resize(self.first, height, width, limit=False)
+        image = resize(self.picture, height, width)
+        first = resize(self.first, height, width, limit=False).mul_(shrink)
         # Bilinear, as the overshoot of bicubic would give negative squares.
-        self.second = shrink**2 * F.interpolate(self.second, (height, width), mode="bilinear")
+        second = F.interpolate(self.second, (height, width), mode="bilinear").mul_(shrink**2)
+        # All or nothing, should the memory not suffice.
+        self.image, self.first, self.second = image, first, second
         self._restart_average()
+
+    def to(self, device: torch.device) -> None:
+        """Go on, on another device."""
+        self.image, self.first = self.image.to(device), self.first.to(device)
+        self.second, self.average = self.second.to(device), self.average.to(device)
 
 
 class LBFGS:
@@ -122,7 +134,7 @@ class LBFGS:
             lr=self.learning_rate,
             max_iter=1,
             max_eval=20,
-            history_size=10 if image.shape[2] * image.shape[3] > LARGE else 100,
+            history_size=SHORT_HISTORY if image.shape[2] * image.shape[3] > LARGE else HISTORY,
             tolerance_grad=0.0,
             tolerance_change=0.0,
             line_search_fn="strong_wolfe",
@@ -141,6 +153,10 @@ class LBFGS:
 
     def resize(self, height: int, width: int) -> None:
         self.restart(resize(self.picture, height, width))
+
+    def to(self, device: torch.device) -> None:
+        """Go on, on another device, without the history."""
+        self.restart(self.picture.to(device))
 
 
 def resize(image: Tensor, height: int, width: int, *, limit: bool = True) -> Tensor:
