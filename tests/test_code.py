@@ -18,7 +18,7 @@ BIN = Path(sys.executable).parent
 FLOORS = [
     {"__init__", "errors", "settings", "protocol"},
     {"statistics", "colour", "image", "network", "network.vgg", "network.weights", "devices"},
-    {"schedule", "objective", "optimise"},
+    {"schedule", "objective", "terms", "pixel_terms", "tiles", "optimise"},
     {"stylize"},
     {"cli", "worker"},
 ]

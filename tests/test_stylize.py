@@ -11,10 +11,10 @@ import pytest
 import torch
 
 from conftest import drawn
-from neural_style import optimise
 from neural_style import stylize as room
 from neural_style.errors import NeuralStyleError
 from neural_style.image import Picture
+from neural_style.objective import Objective
 from neural_style.settings import PRESETS, Settings
 from neural_style.stylize import (
     Event,
@@ -220,15 +220,15 @@ def test_broken_steps_go_back_to_the_last_good_picture(
     photo: Picture, painting: Picture, small_settings: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """NaN in the middle of a run: a warning and a good picture, never a black one."""
-    evaluate, calls = optimise._evaluate, 0
+    evaluate, calls = Objective.__call__, 0
 
-    def sometimes_broken(loss: Any, image: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def sometimes_broken(loss: Objective, image: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         nonlocal calls
         calls += 1
         value, gradient = evaluate(loss, image)
         return (value * torch.nan, gradient * torch.nan) if calls == 15 else (value, gradient)
 
-    monkeypatch.setattr(optimise, "_evaluate", sometimes_broken)
+    monkeypatch.setattr(Objective, "__call__", sometimes_broken)
     settings = small_settings(steps=30, final_steps=30, size=40)
     events = run(photo, [painting], settings)
     warnings = [event for event in events if isinstance(event, Warned)]
@@ -243,7 +243,7 @@ def test_nothing_but_nan_still_gives_the_start(
     photo: Picture, painting: Picture, small_settings: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        optimise, "_evaluate", lambda _, image: (image.sum() * torch.nan, image * torch.nan)
+        Objective, "__call__", lambda _, image: (image.sum() * torch.nan, image * torch.nan)
     )
     picture = result(photo, painting, small_settings())
     assert np.isfinite(picture.pixels).all()
@@ -256,7 +256,7 @@ def test_out_of_memory_is_one_sentence(
     def full(*_: Any) -> None:
         raise torch.OutOfMemoryError
 
-    monkeypatch.setattr(optimise, "_evaluate", full)
+    monkeypatch.setattr(Objective, "__call__", full)
     with pytest.raises(NeuralStyleError, match="48 x 32 pixels") as caught:
         run(photo, [painting], small_settings())
     assert caught.value.code == "out_of_memory"
@@ -265,7 +265,7 @@ def test_out_of_memory_is_one_sentence(
 def test_real_lack_of_memory_on_the_cpu_is_recognised(
     photo: Picture, painting: Picture, small_settings: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(optimise, "_evaluate", lambda *_: torch.empty(2**60))
+    monkeypatch.setattr(Objective, "__call__", lambda *_: torch.empty(2**60))
     with pytest.raises(NeuralStyleError) as caught:
         run(photo, [painting], small_settings())
     assert caught.value.code == "out_of_memory"

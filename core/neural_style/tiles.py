@@ -89,7 +89,7 @@ def margin(layers: Sequence[str]) -> int:
 def split(height: int, width: int, side: int, layers: Sequence[str]) -> list[Box]:
     """Tiles of about `side` times `side` pixels; one if the picture is no larger.
 
-    Their borders lie between positions of the last of `layers`.
+    Their borders lie between positions of the last of `layers`, of which each has some.
     """
     rows = _split_length(height, side, 1 << level(layers[-1]))
     columns = _split_length(width, side, 1 << level(layers[-1]))
@@ -99,8 +99,9 @@ def split(height: int, width: int, side: int, layers: Sequence[str]) -> list[Box
 def _split_length(length: int, side: int, align: int) -> list[tuple[int, int]]:
     count = -(-length // side)
     step = -(-length // (count * align)) * align
-    starts = range(0, length, step)
-    return [(start, min(start + step, length)) for start in starts]
+    # What is less than a position is left to the tile before it.
+    starts = range(0, max(length - align, 0) + 1, step)
+    return list(zip(starts, [*starts[1:], length], strict=True))
 
 
 @dataclass(frozen=True)

@@ -182,7 +182,8 @@ class VGG:
     def _unpool(self, gradient: Tensor, shape: torch.Size, places: Tensor | None) -> Tensor:
         """The pooling's gradient; `shape` is that of its input."""
         if places is not None:
-            return _channels_last(F.max_unpool2d(gradient, places, [2], output_size=list(shape)))
+            wide = F.max_unpool2d(gradient, places, [2, 2], output_size=list(shape))
+            return _channels_last(wide)
         height, width = gradient.shape[2:]
         wide = torch.empty(
             shape,
