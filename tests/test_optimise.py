@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from neural_style.optimise import LARGE, LBFGS, Adam, Loss, Optimiser, resize
-from neural_style.schedule import MIN_SIDE, fit, plan
+from neural_style.schedule import MIN_SIDE, fit, stages
 from neural_style.settings import parse_settings
 
 GOAL = torch.rand(1, 3, 12, 10, generator=torch.Generator().manual_seed(1))
@@ -157,24 +157,24 @@ def test_resize_averages_where_it_shrinks() -> None:
 
 
 def test_sizes_grow_by_the_ratio_and_steps_fall() -> None:
-    stages = plan(512, 384, parse_settings({"steps": 400, "final_steps": 100}))
-    assert [stage.width for stage in stages] == [128, 181, 256, 362, 512]
-    assert [stage.height for stage in stages] == [96, 136, 192, 272, 384]
-    assert [stage.steps for stage in stages] == [400, 283, 200, 141, 100]
+    planned = stages(512, 384, parse_settings({"steps": 400, "final_steps": 100}))
+    assert [stage.width for stage in planned] == [128, 181, 256, 362, 512]
+    assert [stage.height for stage in planned] == [96, 136, 192, 272, 384]
+    assert [stage.steps for stage in planned] == [400, 283, 200, 141, 100]
 
 
 def test_one_size_has_the_final_steps() -> None:
-    stages = plan(512, 384, parse_settings({"coarsest": 600, "steps": 9, "final_steps": 5}))
-    assert [(stage.width, stage.height, stage.steps) for stage in stages] == [(512, 384, 5)]
+    planned = stages(512, 384, parse_settings({"coarsest": 600, "steps": 9, "final_steps": 5}))
+    assert [(stage.width, stage.height, stage.steps) for stage in planned] == [(512, 384, 5)]
 
 
 @given(st.integers(16, 6000), st.integers(16, 6000), st.floats(1.1, 4), st.integers(32, 500))
 def test_every_plan_ends_at_the_full_size(w: int, h: int, ratio: float, coarsest: int) -> None:
-    stages = plan(w, h, parse_settings({"size_ratio": ratio, "coarsest": coarsest}))
-    assert (stages[-1].width, stages[-1].height) == (w, h)
-    sizes = [(stage.width, stage.height) for stage in stages]
+    planned = stages(w, h, parse_settings({"size_ratio": ratio, "coarsest": coarsest}))
+    assert (planned[-1].width, planned[-1].height) == (w, h)
+    sizes = [(stage.width, stage.height) for stage in planned]
     assert sizes == sorted(sizes)
-    for stage in stages:
+    for stage in planned:
         assert stage.steps >= 1
         assert min(stage.width, stage.height) >= min(w, h, MIN_SIDE) - 1
 

@@ -14,7 +14,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 Loss = Callable[[Tensor], tuple[Tensor, Tensor]]
-"""Value, a scalar, and gradient of what is minimised at a picture."""
+"""Value, a scalar, and gradient of what is minimised at a picture; the optimiser may overwrite
+the gradient."""
 
 LARGE = 1_000_000
 """Pixels above which L-BFGS keeps a short history: each pair of it is two more pictures."""
@@ -64,9 +65,9 @@ class Adam:
 
     def restart(self, image: Tensor) -> None:
         """Go on from `image` and forget the moments."""
-        self.image = image.detach().clone()
-        self.first = torch.zeros_like(image)
-        self.second = torch.zeros_like(image)
+        self.image = image.detach().clone(memory_format=torch.contiguous_format)
+        self.first = torch.zeros_like(self.image)
+        self.second = torch.zeros_like(self.image)
         self.count = 0
         self._restart_average()
 
@@ -128,7 +129,8 @@ class LBFGS:
 
     def restart(self, image: Tensor) -> None:
         """Go on from `image` and forget the history."""
-        self.image = image.detach().clone().requires_grad_()
+        image = image.detach().clone(memory_format=torch.contiguous_format)
+        self.image = image.requires_grad_()
         self.optimiser = torch.optim.LBFGS(
             [self.image],
             lr=self.learning_rate,

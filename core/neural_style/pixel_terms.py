@@ -43,10 +43,7 @@ class PatchTerm:
         height, width = visible.shape[2:]
         inner = Box(0, 0, height - PATCH + 1, width - PATCH + 1)
         self.strips = list(inner.strips(max(points // width, 1)))
-        # A patch counts as much as its least visible pixel.
-        self.least = inner.of(visible)
-        if not (visible == 1).all():
-            self.least = -F.max_pool2d(-visible, PATCH, stride=1)
+        self.least = inner.of(visible) if (visible == 1).all() else _least(visible, 1)
         self.total = self.least.sum(dtype=torch.float32).clamp_min(1e-12)
         self.stride = _stride(visible)
         self.samples: list[tuple[Tensor, Tensor]] = []
@@ -54,7 +51,7 @@ class PatchTerm:
     def learn(self, pixels: Tensor, visible: Tensor, share: float) -> None:
         """Take patches of a style picture, those on a grid of at most SAMPLES."""
         stride = _stride(visible)
-        weight = -F.max_pool2d(-visible, PATCH, stride=stride).flatten()
+        weight = _least(visible, stride).flatten()
         # A few directions at a time: all of them together are 128 pictures.
         values = [
             F.conv2d(pixels, some, stride=stride).flatten(2)[0] for some in self.pool.split(8)
@@ -99,6 +96,12 @@ class PatchTerm:
         pixels = pixels.to(self.dtype, memory_format=torch.channels_last)
         values = F.conv2d(pixels, self.pool[drawn].to(self.dtype), stride=stride)
         return values.flatten(2)[0].float().add_(self.offset[drawn][:, None])
+
+
+def _least(visible: Tensor, stride: int) -> Tensor:
+    """A patch counts as much as its least visible pixel; all count where that leaves none."""
+    least = -F.max_pool2d(-visible, PATCH, stride=stride)
+    return least if least.any() else torch.ones_like(least)
 
 
 def _stride(visible: Tensor) -> int:

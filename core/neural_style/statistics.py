@@ -67,12 +67,14 @@ def bures(covariance: Tensor, target_root: Tensor) -> Tensor:
     """
     with torch.no_grad():
         root = target_root.cpu().double()
-        values, vectors = torch.linalg.eigh(root @ covariance.cpu().double() @ root)
+        # What is not finite shows in the picture itself; here it would only stop the program.
+        finite = covariance.nan_to_num().cpu().double()
+        values, vectors = torch.linalg.eigh(root @ finite @ root)
         values = values.clamp_min(0).sqrt()
         # Directions without variance have no defined transport: a small floor keeps T finite.
         inverse = 1 / values.clamp_min(1e-4 * values.max().clamp_min(1e-12))
         transport = root @ (vectors * inverse) @ vectors.T @ root
-        value = covariance.trace().cpu().double() + (root * root).sum() - 2 * values.sum()
+        value = finite.trace() + (root * root).sum() - 2 * values.sum()
     slope = torch.eye(len(covariance)).to(covariance) - transport.to(covariance)
     surrogate = (slope * covariance).sum()
     return surrogate + (value.to(covariance) - surrogate).detach()

@@ -135,7 +135,7 @@ class View:
         self.margin = margin(network.layers)
         self.opaque = bool((visible == 1).all())
         self.seen = float(visible.mean()) * visible.numel()
-        self.totals: dict[int, Tensor] = {}
+        self.totals: dict[int, Tensor | None] = {}
 
     def look(
         self,
@@ -215,15 +215,18 @@ class View:
 
     def _weight(self, tile: Box, deep: int) -> Tensor:
         """How much each of the tile's positions counts, shape (h, w)."""
-        if self.opaque:
+        if deep not in self.totals:
+            total = self.visible.new_zeros(())
+            if not self.opaque:
+                total = _pooled(self.visible, deep).sum(dtype=torch.float32)
+            # Nothing visible: a thin strip, lost where a pooling rounds down. Then all count.
+            self.totals[deep] = total if total > 0 else None
+        total = self.totals[deep]
+        if total is None:
             own, (height, width) = tile.at(deep), self.visible.shape[2:]
             share = self.visible.new_ones(()) / ((height >> deep) * (width >> deep))
             return share.expand(own.bottom - own.top, own.right - own.left)
-        if deep not in self.totals:
-            self.totals[deep] = (
-                _pooled(self.visible, deep).sum(dtype=torch.float32).clamp_min(1e-12)
-            )
-        return _pooled(tile.of(self.visible), deep)[0, 0] / self.totals[deep]
+        return _pooled(tile.of(self.visible), deep)[0, 0] / total
 
 
 def _pooled(visible: Tensor, deep: int) -> Tensor:
