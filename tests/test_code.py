@@ -18,8 +18,8 @@ BIN = Path(sys.executable).parent
 FLOORS = [
     {"__init__", "errors", "settings", "protocol"},
     {"statistics", "colour", "image", "network", "network.vgg", "network.weights", "devices"},
-    {"schedule", "objective", "optimise"},
-    {"stylize"},
+    {"schedule", "objective", "terms", "pixel_terms", "budget", "canvas", "tiles", "optimise"},
+    {"studio", "stylize"},
     {"cli", "worker"},
 ]
 """CONTRIBUTING.md's picture: a room may import rooms of its own floor and below."""

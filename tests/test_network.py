@@ -75,7 +75,7 @@ def test_every_layer_equals_torchvision(
     image = torch.rand(1, 3, 53, 70)
     with torch.no_grad():
         expected = oracle(torchvision_vgg19, image, pooling)
-        features = VGG(load_weights(str(torchvision_file)), LAYERS, pooling)(image)
+        features = VGG(load_weights(str(torchvision_file)), LAYERS, pooling).features(image)
     assert list(features) == list(LAYERS)
     for name in LAYERS:
         torch.testing.assert_close(features[name], expected[name], rtol=1e-4, atol=1e-4)
@@ -94,7 +94,7 @@ def test_caffe_layout_gets_blue_first_and_its_own_mean(torchvision_file: Path) -
     )
     padded = nn.functional.pad(blue_first, (1, 1, 1, 1), mode="replicate")
     expected = torch.relu(nn.functional.conv2d(padded, weight, bias))
-    found = VGG(load_weights(str(caffe_file)), ["conv1_1"])(image)["conv1_1"]
+    found = VGG(load_weights(str(caffe_file)), ["conv1_1"]).features(image)["conv1_1"]
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-2)
 
 
@@ -120,7 +120,7 @@ def test_compact_has_a_quarter_of_the_width() -> None:
     compact = load_weights("compact")
     assert list(compact.convolutions) == list(LAYERS[:13])
     assert compact.convolutions["conv4_2"][0].shape == (128, 128, 3, 3)
-    features = VGG(compact, ["conv2_1", "conv4_2"])(torch.rand(1, 3, 40, 65))
+    features = VGG(compact, ["conv2_1", "conv4_2"]).features(torch.rand(1, 3, 40, 65))
     assert {name: tuple(f.shape) for name, f in features.items()} == {
         "conv2_1": (1, 32, 20, 32),
         "conv4_2": (1, 128, 5, 8),
@@ -139,7 +139,7 @@ def test_layer_beyond_the_weights_is_named() -> None:
 
 def test_plain_picture_has_plain_features_up_to_the_border() -> None:
     """No black frame: the first layer sees the same at the border as in the middle."""
-    features = VGG(load_weights("compact"), ["conv1_1"])(torch.full((1, 3, 24, 24), 0.6))
+    features = VGG(load_weights("compact"), ["conv1_1"]).features(torch.full((1, 3, 24, 24), 0.6))
     layer = features["conv1_1"]
     assert torch.allclose(layer, layer[..., 12:13, 12:13].expand_as(layer), atol=1e-5)
 

@@ -2,21 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from neural_style.optimise import LARGE, LBFGS, Adam, Optimiser, resize
-from neural_style.schedule import MIN_SIDE, fit, plan
+from neural_style.optimise import LARGE, LBFGS, Adam, Loss, Optimiser, resize
+from neural_style.schedule import MIN_SIDE, fit, stages
 from neural_style.settings import parse_settings
 
 GOAL = torch.rand(1, 3, 12, 10, generator=torch.Generator().manual_seed(1))
 
 
+def with_gradient(function: Callable[[Tensor], Tensor]) -> Loss:
+    """A loss as the optimisers want it, of a function that autograd can differentiate."""
+
+    def loss(image: Tensor) -> tuple[Tensor, Tensor]:
+        image = image.detach().requires_grad_()
+        with torch.enable_grad():
+            value = function(image)
+        return value.detach(), torch.autograd.grad(value, image)[0].contiguous()
+
+    return loss
+
+
 def distance(image: Tensor) -> Tensor:
     return (image - GOAL).square().mean()
+
+
+to_goal, total, mean = (with_gradient(f) for f in (distance, torch.sum, torch.mean))
 
 
 def start() -> Tensor:
@@ -31,28 +48,48 @@ def both() -> list[Optimiser]:
 def test_reaches_the_goal(optimiser: Optimiser) -> None:
     before = distance(optimiser.picture)
     for _ in range(100):
-        optimiser.step(distance)
+        optimiser.step(to_goal)
     assert float(distance(optimiser.picture)) < 1e-3 * float(before)
 
 
 @pytest.mark.parametrize("optimiser", both(), ids=["adam", "lbfgs"])
 def test_step_returns_the_loss_before_it(optimiser: Optimiser) -> None:
     first = float(distance(start()))
-    assert float(optimiser.step(distance)) == pytest.approx(first)
-    assert float(optimiser.step(distance)) < first
+    assert float(optimiser.step(to_goal)) == pytest.approx(first)
+    assert float(optimiser.step(to_goal)) < first
 
 
 @pytest.mark.parametrize("optimiser", both(), ids=["adam", "lbfgs"])
 def test_picture_stays_in_range(optimiser: Optimiser) -> None:
     for _ in range(60):
-        optimiser.step(lambda image: (image - 3 * GOAL).square().mean())
+        optimiser.step(with_gradient(lambda image: (image - 3 * GOAL).square().mean()))
     assert float(optimiser.picture.min()) >= 0
     assert float(optimiser.picture.max()) <= 1
 
 
+@pytest.mark.parametrize("optimiser", both(), ids=["adam", "lbfgs"])
+def test_broken_gradient_shows_in_the_picture(optimiser: Optimiser) -> None:
+    """So that a look at the picture every few steps is enough, even if the loss is a number."""
+    optimiser.step(to_goal)
+    optimiser.step(lambda image: (image.sum() * 0, image * torch.nan))
+    optimiser.step(to_goal)
+    assert not optimiser.picture.isfinite().all()
+
+
+def test_optimisers_leave_the_picture_they_were_given_alone() -> None:
+    image = start()
+    for optimiser in (Adam(image, 0.02, 0.9), LBFGS(image, 1.0)):
+        optimiser.step(to_goal)
+        kept = optimiser.picture
+        before = kept.clone()
+        optimiser.step(to_goal)
+        assert torch.equal(image, start())
+        assert torch.equal(kept, before)
+
+
 def test_adams_first_step_has_the_learning_rate() -> None:
     optimiser = Adam(start(), 0.02, 0.0)
-    optimiser.step(lambda image: image.sum())
+    optimiser.step(total)
     torch.testing.assert_close(optimiser.picture, start() - 0.02, rtol=0, atol=1e-3)
 
 
@@ -62,7 +99,7 @@ def test_adam_without_additions_is_torchs() -> None:
     own.epsilon = 0.0
     optimiser = torch.optim.Adam([theirs], lr=0.01, betas=(0.9, 0.99))
     for _ in range(10):
-        own.step(distance)
+        own.step(to_goal)
         optimiser.zero_grad()
         distance(theirs).backward()
         optimiser.step()
@@ -73,14 +110,14 @@ def test_average_is_corrected_for_its_start() -> None:
     """With a loss of constant slope the average lies on the way, not near zero."""
     optimiser = Adam(start(), 0.001, 0.9)
     for _ in range(3):
-        optimiser.step(lambda image: image.sum())
+        optimiser.step(total)
     assert 0.495 < float(optimiser.picture.mean()) < 0.5
 
 
 def test_adams_moments_survive_a_resize() -> None:
     optimiser = Adam(start(), 0.02, 0.9)
     for _ in range(5):
-        optimiser.step(lambda image: image.sum())
+        optimiser.step(total)
     picture = optimiser.picture
     optimiser.resize(24, 20)
     assert optimiser.picture.shape == (1, 3, 24, 20)
@@ -92,10 +129,10 @@ def test_adam_goes_on_at_full_speed_after_a_resize() -> None:
     """The gradients of a mean are four times smaller at twice the size; the steps are not."""
     optimiser = Adam(start(), 0.01, 0.0)
     for _ in range(20):
-        optimiser.step(torch.mean)
+        optimiser.step(mean)
     before = optimiser.picture.mean()
     optimiser.resize(24, 20)
-    optimiser.step(torch.mean)
+    optimiser.step(mean)
     assert float(before - optimiser.picture.mean()) == pytest.approx(0.01, rel=0.1)
 
 
@@ -120,24 +157,24 @@ def test_resize_averages_where_it_shrinks() -> None:
 
 
 def test_sizes_grow_by_the_ratio_and_steps_fall() -> None:
-    stages = plan(512, 384, parse_settings({"steps": 400, "final_steps": 100}))
-    assert [stage.width for stage in stages] == [128, 181, 256, 362, 512]
-    assert [stage.height for stage in stages] == [96, 136, 192, 272, 384]
-    assert [stage.steps for stage in stages] == [400, 283, 200, 141, 100]
+    planned = stages(512, 384, parse_settings({"steps": 400, "final_steps": 100}))
+    assert [stage.width for stage in planned] == [128, 181, 256, 362, 512]
+    assert [stage.height for stage in planned] == [96, 136, 192, 272, 384]
+    assert [stage.steps for stage in planned] == [400, 283, 200, 141, 100]
 
 
 def test_one_size_has_the_final_steps() -> None:
-    stages = plan(512, 384, parse_settings({"coarsest": 600, "steps": 9, "final_steps": 5}))
-    assert [(stage.width, stage.height, stage.steps) for stage in stages] == [(512, 384, 5)]
+    planned = stages(512, 384, parse_settings({"coarsest": 600, "steps": 9, "final_steps": 5}))
+    assert [(stage.width, stage.height, stage.steps) for stage in planned] == [(512, 384, 5)]
 
 
 @given(st.integers(16, 6000), st.integers(16, 6000), st.floats(1.1, 4), st.integers(32, 500))
 def test_every_plan_ends_at_the_full_size(w: int, h: int, ratio: float, coarsest: int) -> None:
-    stages = plan(w, h, parse_settings({"size_ratio": ratio, "coarsest": coarsest}))
-    assert (stages[-1].width, stages[-1].height) == (w, h)
-    sizes = [(stage.width, stage.height) for stage in stages]
+    planned = stages(w, h, parse_settings({"size_ratio": ratio, "coarsest": coarsest}))
+    assert (planned[-1].width, planned[-1].height) == (w, h)
+    sizes = [(stage.width, stage.height) for stage in planned]
     assert sizes == sorted(sizes)
-    for stage in stages:
+    for stage in planned:
         assert stage.steps >= 1
         assert min(stage.width, stage.height) >= min(w, h, MIN_SIDE) - 1
 

@@ -17,22 +17,22 @@ def cloud(channels: int, count: int, seed: int = 0) -> tuple[Tensor, Tensor]:
     """Correlated, skewed points as features after a ReLU are, and uneven weights."""
     generator = torch.Generator().manual_seed(seed)
     mixing = torch.randn(channels, channels, generator=generator)
-    points = (mixing @ torch.randn(channels, count, generator=generator) + 0.3).relu()
+    points = (mixing @ torch.randn(channels, count, generator=generator) + 0.3).relu().T
     weight = torch.rand(count, generator=generator)
     return points, weight / weight.sum()
 
 
 def test_gram_is_the_sum_of_outer_products() -> None:
     points, weight = cloud(5, 40)
-    expected = sum(w * torch.outer(f, f) for f, w in zip(points.T, weight, strict=True))
+    expected = sum(w * torch.outer(f, f) for f, w in zip(points, weight, strict=True))
     torch.testing.assert_close(statistics.gram(points, weight), expected)
 
 
 def test_mean_and_covariance_of_equal_weights() -> None:
     points, _ = cloud(4, 50)
     mean, covariance = statistics.mean_covariance(points, torch.full((50,), 1 / 50))
-    torch.testing.assert_close(mean, points.mean(1))
-    torch.testing.assert_close(covariance, torch.cov(points, correction=0))
+    torch.testing.assert_close(mean, points.mean(0))
+    torch.testing.assert_close(covariance, torch.cov(points.T, correction=0))
 
 
 def test_points_without_weight_do_not_exist() -> None:
@@ -40,13 +40,12 @@ def test_points_without_weight_do_not_exist() -> None:
     weight[10:] = 0
     weight /= weight.sum()
     moved = points.clone()
-    moved[:, 10:] = 1e3
-    table = statistics.quantile_table(points)
+    moved[10:] = 1e3
     for statistic in (
         lambda p: statistics.gram(p, weight),
         lambda p: statistics.mean_covariance(p, weight)[1],
-        lambda p: statistics.sliced(p, weight, table),
-        lambda p: statistics.resample(p, weight, 20),
+        lambda p: statistics.quantile_table(p.T, weight),
+        lambda p: statistics.histogram(statistics.cells(p.T.contiguous()), weight),
     ):
         torch.testing.assert_close(statistic(points), statistic(moved))
 
@@ -106,71 +105,90 @@ def test_directions_have_length_one_and_each_set_is_orthogonal(count: int, chann
     torch.testing.assert_close(block @ block.T, torch.eye(len(block)), atol=1e-5, rtol=0)
 
 
-def test_resample_takes_each_point_as_often_as_it_counts() -> None:
-    points = torch.arange(4.0)[None]
-    picked = statistics.resample(
-        points.repeat(1, 100), torch.tensor([0.5, 0.25, 0.25, 0]).repeat(100), 400
-    )
-    counts = torch.stack([(picked == value).sum() for value in range(4)])
-    assert counts.tolist() == [200, 100, 100, 0]
+def equal(count: int) -> Tensor:
+    """Weights of points that all count the same."""
+    return torch.full((count,), 1 / count)
+
+
+def transport(values: Tensor, targets: Tensor) -> Tensor:
+    """Where each value goes."""
+    cell = statistics.cells(values.clone())
+    mass = statistics.histogram(cell, equal(values.shape[1]))
+    table = statistics.quantile_table(targets, equal(targets.shape[1]))
+    return statistics.destinations(mass, table).gather(1, cell)
 
 
 def test_quantile_table_has_minimum_median_and_maximum() -> None:
     values = torch.randn(3, 1001)
-    table = statistics.quantile_table(values)
+    table = statistics.quantile_table(values, equal(1001))
     torch.testing.assert_close(table[:, 0], values.min(1).values)
     torch.testing.assert_close(table[:, -1], values.max(1).values)
     torch.testing.assert_close(table[:, statistics.BINS // 2], values.median(1).values)
 
 
-def exact_sliced(values: Tensor, targets: Tensor) -> Tensor:
-    """Sliced Wasserstein by sorting, for as many values as targets."""
-    return (values.sort(1).values - targets.sort(1).values).square().mean()
-
-
-@pytest.mark.parametrize("kind", ["gaussian", "skewed", "heavy tails"])
-def test_sliced_is_within_one_percent_of_sorting(kind: str) -> None:
+def test_quantiles_take_each_point_as_often_as_it_counts() -> None:
+    """As if it stood there several times, but for the way from one point to the next."""
     torch.manual_seed(0)
-    values, targets = torch.randn(8, 20_000), 0.7 * torch.randn(8, 20_000) + 0.5
-    if kind == "skewed":
-        values, targets = values.exp(), targets.exp()
-    elif kind == "heavy tails":
-        values, targets = values**3, targets**3
-    found = statistics.sliced(
-        values, torch.full((20_000,), 1 / 20_000), statistics.quantile_table(targets)
-    )
-    assert float(found) == pytest.approx(float(exact_sliced(values, targets)), rel=0.01)
+    values = torch.randn(3, 5000)
+    counts = 3 * (values[0] > 0) + torch.randint(0, 3, (5000,))
+    table = statistics.quantile_table(values, counts / counts.sum())
+    repeated = values.repeat_interleave(counts, 1)
+    expected = statistics.quantile_table(repeated, equal(repeated.shape[1]))
+    # From the first per cent of the points to the last.
+    middle = slice(65, -65)
+    torch.testing.assert_close(table[:, middle], expected[:, middle], rtol=0, atol=0.02)
+    torch.testing.assert_close(table[:, [0, -1]], expected[:, [0, -1]])
 
 
-def test_sliced_gradient_is_that_of_sorting() -> None:
-    torch.manual_seed(0)
-    values, targets = torch.randn(4, 5000), 0.7 * torch.randn(4, 5000) + 0.5
-    values.requires_grad_()
-    weight = torch.full((5000,), 1 / 5000)
-    (found,) = torch.autograd.grad(
-        statistics.sliced(values, weight, statistics.quantile_table(targets)), values
+def test_quantiles_do_not_depend_on_the_weights_sum_or_the_points_order() -> None:
+    values, weight = torch.randn(3, 400), torch.rand(400)
+    order = torch.randperm(400)
+    torch.testing.assert_close(
+        statistics.quantile_table(values, weight),
+        statistics.quantile_table(values[:, order], 7 * weight[order]),
     )
-    (expected,) = torch.autograd.grad(exact_sliced(values, targets), values)
-    assert float((found - expected).norm() / expected.norm()) < 0.01
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_quantiles_of_a_few_points(count: int) -> None:
+    values = torch.arange(float(count))[None]
+    table = statistics.quantile_table(values, equal(count))
+    assert table[0, 0] == 0
+    assert table[0, -1] == count - 1
+    assert float(table[0, statistics.BINS // 2]) == pytest.approx((count - 1) / 2, abs=1e-3)
+
+
+def test_statistics_of_parts_add_up_to_those_of_the_whole() -> None:
+    points, weight = cloud(5, 90)
+    for statistic in (
+        statistics.gram,
+        statistics.mean,
+        lambda p, w: statistics.histogram(statistics.cells(p.T.contiguous()), w),
+    ):
+        parts = zip(points.split((50, 1, 39)), weight.split((50, 1, 39)), strict=True)
+        torch.testing.assert_close(
+            sum(statistic(*part) for part in parts), statistic(points, weight)
+        )
+
+
+@given(st.lists(st.floats(width=32, allow_nan=True, allow_infinity=True), min_size=1))
+def test_every_number_has_a_cell_and_larger_ones_no_lower_cell(numbers: list[float]) -> None:
+    """NaN too, whichever."""
+    cells = statistics.cells(torch.tensor([numbers]))
+    assert int(cells.min()) >= 0
+    assert int(cells.max()) < statistics.BINS
+    pairs = sorted((x, int(c)) for x, c in zip(numbers, cells[0], strict=True) if x == x)
+    assert [cell for _, cell in pairs] == sorted(cell for _, cell in pairs)
 
 
 def test_equal_values_get_the_mean_of_what_sorting_would_give_them() -> None:
     torch.manual_seed(0)
     values, targets = torch.randn(4, 20_000).relu(), torch.randn(4, 20_000)
-    weight = torch.full((20_000,), 1 / 20_000)
-    moved = statistics.transport(values, weight, statistics.quantile_table(targets))
+    moved = transport(values, targets)
     for row in range(4):
         zero = values[row] == 0
         expected = targets[row].sort().values[: int(zero.sum())].mean()
         assert float(moved[row][zero].mean()) == pytest.approx(float(expected), abs=0.1)
-
-
-def test_sliced_to_itself_is_nothing() -> None:
-    values = torch.randn(4, 3000)
-    distance = statistics.sliced(
-        values, torch.full((3000,), 1 / 3000), statistics.quantile_table(values)
-    )
-    assert float(distance) < 1e-4 * float(values.var())
 
 
 @settings(max_examples=30)
@@ -179,9 +197,7 @@ def test_transport_stays_in_the_targets_range(n: int, m: int, shift: float, scal
     generator = torch.Generator().manual_seed(n * 1000 + m)
     targets = torch.randn(2, m, generator=generator) * scale + shift
     values = torch.randn(2, n, generator=generator)
-    moved = statistics.transport(
-        values, torch.full((n,), 1 / n), statistics.quantile_table(targets)
-    )
+    moved = transport(values, targets)
     slack = 1e-5 * (abs(shift) + scale + 1)
     assert moved.isfinite().all()
     assert (moved >= targets.min(1, keepdim=True).values - slack).all()

@@ -15,6 +15,7 @@ from neural_style import optimise
 from neural_style import stylize as room
 from neural_style.errors import NeuralStyleError
 from neural_style.image import Picture
+from neural_style.objective import Objective
 from neural_style.settings import PRESETS, Settings
 from neural_style.stylize import (
     Event,
@@ -22,7 +23,6 @@ from neural_style.stylize import (
     Progress,
     Started,
     Warned,
-    at_size_of,
     stylize,
 )
 
@@ -52,7 +52,7 @@ def painting() -> Picture:
 def test_order_of_events(photo: Picture, painting: Picture, small_settings: Make) -> None:
     events = run(photo, [painting], small_settings())
     assert isinstance(events[0], Started)
-    assert (events[0].width, events[0].height) == (48, 32)
+    assert (events[0].plan.width, events[0].plan.height) == (48, 32)
     assert isinstance(events[-1], Finished)
     progress = events[1:-1]
     assert all(isinstance(event, Progress) for event in progress)
@@ -220,15 +220,15 @@ def test_broken_steps_go_back_to_the_last_good_picture(
     photo: Picture, painting: Picture, small_settings: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """NaN in the middle of a run: a warning and a good picture, never a black one."""
-    evaluate, calls = optimise._evaluate, 0
+    evaluate, calls = Objective.__call__, 0
 
-    def sometimes_broken(loss: Any, image: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def sometimes_broken(loss: Objective, image: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         nonlocal calls
         calls += 1
         value, gradient = evaluate(loss, image)
         return (value * torch.nan, gradient * torch.nan) if calls == 15 else (value, gradient)
 
-    monkeypatch.setattr(optimise, "_evaluate", sometimes_broken)
+    monkeypatch.setattr(Objective, "__call__", sometimes_broken)
     settings = small_settings(steps=30, final_steps=30, size=40)
     events = run(photo, [painting], settings)
     warnings = [event for event in events if isinstance(event, Warned)]
@@ -243,7 +243,7 @@ def test_nothing_but_nan_still_gives_the_start(
     photo: Picture, painting: Picture, small_settings: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        optimise, "_evaluate", lambda _, image: (image.sum() * torch.nan, image * torch.nan)
+        Objective, "__call__", lambda _, image: (image.sum() * torch.nan, image * torch.nan)
     )
     picture = result(photo, painting, small_settings())
     assert np.isfinite(picture.pixels).all()
@@ -256,7 +256,7 @@ def test_out_of_memory_is_one_sentence(
     def full(*_: Any) -> None:
         raise torch.OutOfMemoryError
 
-    monkeypatch.setattr(optimise, "_evaluate", full)
+    monkeypatch.setattr(Objective, "__call__", full)
     with pytest.raises(NeuralStyleError, match="48 x 32 pixels") as caught:
         run(photo, [painting], small_settings())
     assert caught.value.code == "out_of_memory"
@@ -265,7 +265,7 @@ def test_out_of_memory_is_one_sentence(
 def test_real_lack_of_memory_on_the_cpu_is_recognised(
     photo: Picture, painting: Picture, small_settings: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(optimise, "_evaluate", lambda *_: torch.empty(2**60))
+    monkeypatch.setattr(Objective, "__call__", lambda *_: torch.empty(2**60))
     with pytest.raises(NeuralStyleError) as caught:
         run(photo, [painting], small_settings())
     assert caught.value.code == "out_of_memory"
@@ -320,10 +320,38 @@ def test_device_that_is_not_there(photo: Picture, painting: Picture, small_setti
     assert caught.value.code == "device_unavailable"
 
 
-def test_at_size_of_brings_back_the_contents_size_and_alpha(
+def test_a_picture_painted_small_is_finished_at_the_photos_size(
+    painting: Picture, small_settings: Make
+) -> None:
+    """With its alpha and hidden colours, and with more detail than an enlargement has."""
+    content = transparent(drawn(120, 180, "photo"))
+    *_, last = run(content, [painting], small_settings(size=60), enlarge=True)
+    assert isinstance(last, Finished)
+    assert np.array_equal(last.picture.alpha, content.alpha)
+    assert np.array_equal(last.picture.pixels[:, :20], content.pixels[:, :20])
+    small = result(content, painting, small_settings(size=60))
+    enlarged = optimise.resize(torch.from_numpy(small.pixels).permute(2, 0, 1)[None], 120, 180)
+    detail = [
+        np.abs(np.diff(pixels[:, 20:], axis=1)).mean()
+        for pixels in (last.picture.pixels, enlarged[0].permute(1, 2, 0).numpy())
+    ]
+    assert detail[0] > 1.2 * detail[1]
+
+
+def test_stopped_early_it_still_has_the_photos_size(
     photo: Picture, painting: Picture, small_settings: Make
 ) -> None:
-    content = transparent(photo)
-    picture = at_size_of(content, result(content, painting, small_settings(size=30)))
-    assert np.array_equal(picture.alpha, content.alpha)
-    assert np.array_equal(picture.pixels[:, :20], content.pixels[:, :20])
+    settings = small_settings(size=40)
+    *_, last = run(photo, [painting], settings, enlarge=True, finish=lambda: True)
+    assert isinstance(last, Finished)
+    assert last.picture.pixels.shape == photo.pixels.shape
+
+
+def test_painted_larger_than_the_photo_it_is_brought_back(
+    photo: Picture, painting: Picture, small_settings: Make
+) -> None:
+    events = run(photo, [painting], small_settings(size=90), enlarge=True)
+    assert isinstance(events[0], Started)
+    assert events[0].plan.stages[-1].width == 90
+    assert isinstance(events[-1], Finished)
+    assert events[-1].picture.pixels.shape == photo.pixels.shape

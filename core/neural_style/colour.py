@@ -23,11 +23,12 @@ def match_colours(colours: Tensor, weight: Tensor, target: Tensor, target_weight
     Returns:
         Shape (3, N), clamped to 0..1.
     """
-    mean, covariance = mean_covariance(colours, weight)
-    target_mean, target_covariance = mean_covariance(target, target_weight)
+    mean, covariance = mean_covariance(colours.T, weight)
+    target_mean, target_covariance = mean_covariance(target.T, target_weight)
     # One step of eight bits of variance at least, so that a grey or plain picture can be matched.
     floor = torch.eye(3).to(colours) / 255**2
     root = square_root(covariance + floor)
     inverse = torch.linalg.inv(root)
     carry = inverse @ square_root(root @ (target_covariance + floor) @ root) @ inverse
-    return (carry @ (colours - mean[:, None]) + target_mean[:, None]).clamp(0, 1)
+    offset = target_mean - carry @ mean
+    return torch.addmm(offset[:, None], carry, colours).clamp_(0, 1)

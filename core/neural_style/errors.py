@@ -28,6 +28,7 @@ HINTS: dict[str, str] = {
     # -- the machine ---------------------------------------------------------------------------
     "device_unavailable": "Choose device `auto` or `cpu`; `neural-style devices` lists what works.",
     "out_of_memory": "Choose a smaller size, or device `cpu`.",
+    "less_memory": "Choose a smaller size if it takes too long, or close other programs.",
     "diverged": "Lower the learning rate, or choose the Adam optimiser.",
     # -- host and worker -----------------------------------------------------------------------
     "cancelled": "Nothing was changed.",

@@ -13,10 +13,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-Loss = Callable[[Tensor], Tensor]
+Loss = Callable[[Tensor], tuple[Tensor, Tensor]]
+"""Value, a scalar, and gradient of what is minimised at a picture; the optimiser may overwrite
+the gradient."""
 
 LARGE = 1_000_000
 """Pixels above which L-BFGS keeps a short history: each pair of it is two more pictures."""
+
+HISTORY, SHORT_HISTORY = 100, 10
+"""Pairs of differences that L-BFGS keeps."""
 
 
 class Optimiser(Protocol):
@@ -30,6 +35,8 @@ class Optimiser(Protocol):
     def resize(self, height: int, width: int) -> None: ...
 
     def restart(self, image: Tensor) -> None: ...
+
+    def to(self, device: torch.device) -> None: ...
 
 
 class Adam:
@@ -58,9 +65,9 @@ class Adam:
 
     def restart(self, image: Tensor) -> None:
         """Go on from `image` and forget the moments."""
-        self.image = image.detach().clone()
-        self.first = torch.zeros_like(image)
-        self.second = torch.zeros_like(image)
+        self.image = image.detach().clone(memory_format=torch.contiguous_format)
+        self.first = torch.zeros_like(self.image)
+        self.second = torch.zeros_like(self.image)
         self.count = 0
         self._restart_average()
 
@@ -72,32 +79,40 @@ class Adam:
     def picture(self) -> Tensor:
         """The average of the iterates, corrected for its start at zero."""
         if not self.averaged or not self.averaging:
-            return self.image
+            return self.image.clone()
         return (self.average / (1 - self.averaging**self.averaged)).clamp(0, 1)
 
     def step(self, loss: Loss) -> Tensor:
-        value, gradient = _evaluate(loss, self.image)
+        value, gradient = loss(self.image)
         self.count += 1
-        self.first.lerp_(gradient, 1 - self.beta1)
-        self.second.lerp_(gradient.square(), 1 - self.beta2)
-        first = self.first / (1 - self.beta1**self.count)
-        second = self.second / (1 - self.beta2**self.count)
-        epsilon = self.epsilon * second.mean().sqrt() + 1e-30
-        self.image = (self.image - self.learning_rate * first / (second.sqrt() + epsilon)).clamp(
-            0, 1
-        )
-        self.average.lerp_(self.image, 1 - self.averaging)
         self.averaged += 1
+        # In place throughout: of a large picture each further copy is a quarter of a gigabyte.
+        self.first.lerp_(gradient, 1 - self.beta1)
+        self.second.lerp_(gradient.square_(), 1 - self.beta2)
+        # The corrections for the moments' start at zero, with one root for both.
+        correction = (1 - self.beta2**self.count) ** 0.5
+        rate = self.learning_rate * correction / (1 - self.beta1**self.count)
+        epsilon = self.epsilon * self.second.mean().sqrt() + 1e-30
+        size = torch.sqrt(self.second, out=gradient).add_(epsilon)
+        self.image.addcdiv_(self.first, size, value=-rate).clamp_(0, 1)
+        self.average.lerp_(self.image, 1 - self.averaging)
         return value
 
     def resize(self, height: int, width: int) -> None:
         # A loss that is a mean over pixels has gradients that shrink as the pixels get more.
         shrink = self.image[0, 0].numel() / (height * width)
-        self.image = resize(self.picture, height, width)
-        self.first = shrink * resize(self.first, height, width, limit=False)
+        image = resize(self.picture, height, width)
+        first = resize(self.first, height, width, limit=False).mul_(shrink)
         # Bilinear, as the overshoot of bicubic would give negative squares.
-        self.second = shrink**2 * F.interpolate(self.second, (height, width), mode="bilinear")
+        second = F.interpolate(self.second, (height, width), mode="bilinear").mul_(shrink**2)
+        # All or nothing, should the memory not suffice.
+        self.image, self.first, self.second = image, first, second
         self._restart_average()
+
+    def to(self, device: torch.device) -> None:
+        """Go on, on another device."""
+        self.image, self.first = self.image.to(device), self.first.to(device)
+        self.second, self.average = self.second.to(device), self.average.to(device)
 
 
 class LBFGS:
@@ -114,13 +129,14 @@ class LBFGS:
 
     def restart(self, image: Tensor) -> None:
         """Go on from `image` and forget the history."""
-        self.image = image.detach().clone().requires_grad_()
+        image = image.detach().clone(memory_format=torch.contiguous_format)
+        self.image = image.requires_grad_()
         self.optimiser = torch.optim.LBFGS(
             [self.image],
             lr=self.learning_rate,
             max_iter=1,
             max_eval=20,
-            history_size=10 if image.shape[2] * image.shape[3] > LARGE else 100,
+            history_size=SHORT_HISTORY if image.shape[2] * image.shape[3] > LARGE else HISTORY,
             tolerance_grad=0.0,
             tolerance_change=0.0,
             line_search_fn="strong_wolfe",
@@ -132,7 +148,7 @@ class LBFGS:
 
     def step(self, loss: Loss) -> Tensor:
         def closure() -> Tensor:
-            value, self.image.grad = _evaluate(loss, self.image)
+            value, self.image.grad = loss(self.image.detach())
             return value
 
         return self.optimiser.step(closure)
@@ -140,14 +156,9 @@ class LBFGS:
     def resize(self, height: int, width: int) -> None:
         self.restart(resize(self.picture, height, width))
 
-
-def _evaluate(loss: Loss, image: Tensor) -> tuple[Tensor, Tensor]:
-    """Value and gradient of `loss` at `image`."""
-    with torch.enable_grad():
-        image = image.detach().requires_grad_()
-        value = loss(image)
-        (gradient,) = torch.autograd.grad(value, image)
-    return value.detach(), gradient
+    def to(self, device: torch.device) -> None:
+        """Go on, on another device, without the history."""
+        self.restart(self.picture.to(device))
 
 
 def resize(image: Tensor, height: int, width: int, *, limit: bool = True) -> Tensor:

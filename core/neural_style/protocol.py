@@ -114,14 +114,23 @@ class Hello(Message):
 
 
 class Accepted(Message):
-    """The job's files and settings are good; `width` and `height` are those it is painted at."""
+    """The job's files and settings are good, and this is how it will be done.
+
+    `width` and `height` are those it is painted at, `total` the number of steps, `tile` the side
+    of the tiles in pixels (0 for the whole picture at once), `memory` what painting will need at
+    most, in bytes, and `seconds` how long it will take; both are estimates.
+    """
 
     type: Literal["accepted"] = "accepted"
     job: str
     device: str
+    precision: str
     width: int
     height: int
     total: int
+    tile: int
+    memory: int
+    seconds: float
 
 
 class Progress(Message):

@@ -25,7 +25,7 @@ def fit(width: int, height: int, longest: int) -> tuple[int, int]:
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
-def plan(width: int, height: int, settings: Settings) -> list[Stage]:
+def stages(width: int, height: int, settings: Settings) -> list[Stage]:
     """The stages for a picture that is painted at `width` times `height`, smallest first.
 
     Sizes shrink by `size_ratio` from the full one down to `coarsest`; the numbers of steps go
@@ -37,14 +37,14 @@ def plan(width: int, height: int, settings: Settings) -> list[Stage]:
     # The tolerance is for powers of the square root of two.
     while longest[-1] / settings.size_ratio >= coarsest * 0.999:
         longest.append(longest[-1] / settings.size_ratio)
-    stages = []
+    result = []
     for index, side in enumerate(reversed(longest)):
         part = index / (len(longest) - 1) if len(longest) > 1 else 1.0
         steps = settings.steps * (settings.final_steps / settings.steps) ** part
-        stages.append(Stage(*fit(width, height, round(side)), round(steps)))
+        result.append(Stage(*fit(width, height, round(side)), round(steps)))
     # Rounding must not touch the full size.
-    stages[-1] = Stage(width, height, stages[-1].steps)
-    return stages
+    result[-1] = Stage(width, height, result[-1].steps)
+    return result
 
 
 def work(stage: Stage) -> float:

@@ -165,6 +165,20 @@ class Settings(BaseModel):
         description="What to compute on: cuda is an NVIDIA or AMD graphics card, mps Apple's, "
         "xpu Intel's; auto takes the fastest there is.",
     )
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto",
+        title="Precision",
+        description="Number format of the network's features: auto takes bfloat16 where this "
+        "computer is clearly faster with it. Pictures, statistics and losses are always float32.",
+    )
+    memory: float = Field(
+        0.0,
+        ge=0,
+        le=10_000,
+        title="Memory",
+        description="Memory that painting may take, in GiB; 0 is most of what is free. With less, "
+        "the picture is painted in tiles, which takes longer and gives the same picture.",
+    )
     start: Literal["content", "noise", "colours"] = Field(
         "content",
         title="Start",

@@ -1,40 +1,42 @@
 """Statistics of features and distances between them: what "style" means.
 
-Features are a cloud of N points with C coordinates each, a tensor (C, N); `weight` (N,) says how
-much each point counts and sums to one. All statistics are those of the weighted cloud, so that
-transparent pixels, several style pictures and pictures of different sizes need no special case.
+Features are a cloud of N points with C coordinates each, a tensor (N, C); `weight` (N,) says how
+much each point counts and sums to one over the whole cloud. All statistics are those of the
+weighted cloud, so that transparent pixels, several style pictures and pictures of different sizes
+need no special case. What is taken of a cloud (`gram`, `mean`, `histogram`) is a sum over its
+points, so that a cloud may come in parts: take each part's, and add.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import torch
 from torch import Tensor
 
 BINS = 1024
-"""Cells of a histogram, and steps of a table of quantiles; see `transport`."""
-
-SAMPLES = 65_536
-"""Points of a style that enter its quantile tables, at most."""
+"""Cells of a histogram, and steps of a table of quantiles; see `destinations`."""
 
 
-def gram(features: Tensor, weight: Tensor) -> Tensor:
+def gram(points: Tensor, weight: Tensor) -> Tensor:
     """Gram matrix per position: the mean of f f^T over the cloud.
 
     Gatys et al. 2015, equation 3, divided by the number of positions.
 
-    Shape: features (C, N), weight (N,); returns (C, C).
+    Shape: points (N, C), weight (N,); returns (C, C).
     """
-    return (features * weight) @ features.T
+    return points.T @ (points * weight[:, None])
 
 
-def mean_covariance(features: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean (C,) and covariance (C, C) of a cloud (C, N)."""
-    mean = features @ weight
-    centred = features - mean[:, None]
-    return mean, gram(centred, weight)
+def mean(points: Tensor, weight: Tensor) -> Tensor:
+    """Mean (C,) of a cloud (N, C)."""
+    return weight @ points
+
+
+def mean_covariance(points: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean (C,) and covariance (C, C) of a cloud (N, C)."""
+    centre = mean(points, weight)
+    return centre, gram(points - centre, weight)
 
 
 def square_root(matrix: Tensor) -> Tensor:
@@ -65,12 +67,14 @@ def bures(covariance: Tensor, target_root: Tensor) -> Tensor:
     """
     with torch.no_grad():
         root = target_root.cpu().double()
-        values, vectors = torch.linalg.eigh(root @ covariance.cpu().double() @ root)
+        # What is not finite shows in the picture itself; here it would only stop the program.
+        finite = covariance.nan_to_num().cpu().double()
+        values, vectors = torch.linalg.eigh(root @ finite @ root)
         values = values.clamp_min(0).sqrt()
         # Directions without variance have no defined transport: a small floor keeps T finite.
         inverse = 1 / values.clamp_min(1e-4 * values.max().clamp_min(1e-12))
         transport = root @ (vectors * inverse) @ vectors.T @ root
-        value = covariance.trace().cpu().double() + (root * root).sum() - 2 * values.sum()
+        value = finite.trace() + (root * root).sum() - 2 * values.sum()
     slope = torch.eye(len(covariance)).to(covariance) - transport.to(covariance)
     surrogate = (slope * covariance).sum()
     return surrogate + (value.to(covariance) - surrogate).detach()
@@ -89,62 +93,67 @@ def random_directions(count: int, channels: int, generator: torch.Generator) -> 
     return torch.cat(sets)[:count]
 
 
-def resample(features: Tensor, weight: Tensor, count: int = SAMPLES) -> Tensor:
-    """At most `count` points of a cloud (C, N), evenly by weight, all counting the same."""
-    count = min(count, features.shape[1])
-    # Double precision, as a picture has millions of small weights; on the CPU, as Apple's
-    # graphics cards have none.
-    cumulative = weight.cpu().double().cumsum(0)
-    levels = (torch.arange(count, dtype=torch.double) + 0.5) / count * cumulative[-1]
-    picked = torch.searchsorted(cumulative, levels).clamp_max(features.shape[1] - 1)
-    return features[:, picked.to(features.device)]
-
-
-def quantile_table(values: Tensor) -> Tensor:
+def quantile_table(values: Tensor, weight: Tensor) -> Tensor:
     """Quantiles of each row of `values` at the levels (1 - cos(pi j / BINS)) / 2, j = 0..BINS.
 
     These levels are dense near 0 and 1, where the quantiles of heavy-tailed features rise fast.
 
-    Shape: (K, N) to (K, BINS + 1).
+    Shape: values (K, N), weight (N,); returns (K, BINS + 1).
     """
-    ordered = values.sort(dim=1).values
-    count = ordered.shape[1]
-    steps = torch.arange(BINS + 1, device=values.device) * (math.pi / BINS)
-    # Quantiles of the sample's own points: the i-th of N stands at the level (i + 1/2) / N.
-    place = ((1 - steps.cos()) / 2 * count - 0.5).clamp(0, count - 1)
-    below = place.long()
-    above = (below + 1).clamp_max(count - 1)
-    return torch.lerp(ordered[:, below], ordered[:, above], place - below)
+    counted = weight > 0
+    ordered, order = values[:, counted].sort(dim=1)
+    # Double precision, as millions of small weights are added; on the CPU, as Apple's graphics
+    # cards have none.
+    share = weight[counted].cpu().double()[order.cpu()]
+    # The quantile of a point of the sample stands at the middle of its weight.
+    level = (share.cumsum(1) - share / 2) / share.sum(1, keepdim=True)
+    steps = torch.arange(BINS + 1, dtype=torch.double) * (math.pi / BINS)
+    wanted = ((1 - steps.cos()) / 2).repeat(len(values), 1)
+    above = torch.searchsorted(level, wanted).clamp(1, max(level.shape[1] - 1, 1))
+    above = above.clamp_max(level.shape[1] - 1)
+    below = (above - 1).clamp_min(0)
+    low, high = level.gather(1, below), level.gather(1, above)
+    place = ((wanted - low) / (high - low).clamp_min(1e-300)).clamp(0, 1).to(values)
+    below, above = below.to(values.device), above.to(values.device)
+    return torch.lerp(ordered.gather(1, below), ordered.gather(1, above), place)
 
 
-def transport(values: Tensor, weight: Tensor, table: Tensor) -> Tensor:
-    """Where each value goes when its row is carried to the distribution that `table` describes.
+def cells(values: Tensor) -> Tensor:
+    """Which of the BINS cells of a histogram each value belongs to, int64.
+
+    The cells cover all numbers, narrow around 0 and ever wider outwards, so that no range needs
+    to be known beforehand; values should be of a size around 1.
+    """
+    # Clamped as integers: a NaN must not become an index, however it is rounded.
+    return values.atan().add_(math.pi / 2).mul_(BINS / math.pi).long().clamp_(0, BINS - 1)
+
+
+def histogram(cell: Tensor, weight: Tensor) -> Tensor:
+    """Weight in each cell: cell (K, N) and weight (N,) to (K, BINS)."""
+    mass = weight.new_zeros(len(cell), BINS)
+    return mass.scatter_add_(1, cell, weight.expand(cell.shape))
+
+
+def destinations(mass: Tensor, table: Tensor) -> Tensor:
+    """Where the values of each cell go when they are carried to the distribution of `table`.
 
     The optimal transport between two distributions on a line keeps the order: the value with
     cumulative weight u goes to the target's quantile at u. The cumulative weight comes from a
-    histogram instead of from sorting, which was five times faster on two CPU cores; all values
-    of one cell go to the mean of the quantiles that belong to it.
+    histogram instead of from sorting, which is several times faster and can be added up over
+    parts of a picture; all values of one cell go to the mean of the quantiles that belong to it.
 
     Args:
-        values: shape (K, N).
-        weight: shape (N,), sums to one.
+        mass: weight in each cell, shape (K, BINS), from `histogram`.
         table: shape (K, BINS + 1), from `quantile_table`.
 
     Returns:
-        Shape (K, N), constant (no gradient).
+        Shape (K, BINS).
     """
-    # Points without weight must not widen the cells.
-    counted = torch.where(weight > 0, values, values[:, weight.argmax(), None])
-    low, high = torch.aminmax(counted, dim=1, keepdim=True)
-    # Clamped as integers: a NaN must not become an index, however it is rounded.
-    cell = ((values - low) * (BINS / (high - low).clamp_min(1e-20))).long().clamp_(0, BINS - 1)
-    mass = values.new_zeros(len(values), BINS).scatter_add_(1, cell, weight.expand_as(values))
     # Gauss-Legendre quadrature with three points: exact for the narrow cells of a spread
     # distribution, good for the wide ones where many values are equal.
     middle, reach = mass.cumsum(1) - mass / 2, 0.6**0.5 * mass / 2
     lower, centre, upper = (_quantile(table, middle + k * reach) for k in (-1, 0, 1))
-    mean = (5 * lower + 8 * centre + 5 * upper) / 18
-    return mean.gather(1, cell)
+    return (5 * lower + 8 * centre + 5 * upper) / 18
 
 
 def _quantile(table: Tensor, level: Tensor) -> Tensor:
@@ -152,34 +161,3 @@ def _quantile(table: Tensor, level: Tensor) -> Tensor:
     place = (1 - 2 * level.clamp(0, 1)).acos() * (BINS / math.pi)
     below = place.long().clamp_max(BINS - 1)
     return torch.lerp(table.gather(1, below), table.gather(1, below + 1), place - below)
-
-
-def sliced(values: Tensor, weight: Tensor, table: Tensor) -> Tensor:
-    """Sliced Wasserstein-2 distance, squared: the mean over directions of that on each line.
-
-    Heitz et al. 2021 (arXiv 2006.07229), equation 3, with `transport` in place of sorting.
-
-    Args:
-        values: projections of the features on K directions, shape (K, N), where gradients go.
-        weight: shape (N,), sums to one.
-        table: the style's quantiles along the same directions, shape (K, BINS + 1).
-
-    Returns:
-        A scalar.
-    """
-    return _Sliced.apply(values, weight, table)
-
-
-class _Sliced(torch.autograd.Function):
-    """The gradient by hand: as an optimal plan is a minimum, it may be treated as constant."""
-
-    @staticmethod
-    def forward(ctx: Any, values: Tensor, weight: Tensor, table: Tensor) -> Tensor:
-        way = values - transport(values, weight, table)
-        ctx.save_for_backward(way, weight)
-        return (way.square() @ weight).mean()
-
-    @staticmethod
-    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, None, None]:  # pyright: ignore
-        way, weight = ctx.saved_tensors
-        return way * (slope * weight * (2 / len(way))), None, None

@@ -7,22 +7,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from neural_style.colour import match_colours
-from neural_style.devices import choose_device
+from neural_style.canvas import as_picture, first_image, resized
 from neural_style.errors import NeuralStyleError
 from neural_style.image import Picture
-from neural_style.network import VGG, load_weights
-from neural_style.objective import Canvas, Objective
-from neural_style.optimise import LBFGS, Adam, Optimiser, resize
-from neural_style.schedule import MIN_SIDE, Stage, fit, plan, work
+from neural_style.optimise import LBFGS, Adam, Optimiser
+from neural_style.schedule import Stage, fit, work
 from neural_style.settings import Settings
-
-SMALLEST = 16
-"""Shorter side of a picture that can be painted: conv5_1 sees one position of it."""
+from neural_style.studio import Plan, Studio, painted_size
 
 CHECK_EVERY = 10
 """Steps between two looks at whether the picture is still good."""
@@ -42,12 +36,9 @@ class Present(Protocol):
 
 @dataclass(frozen=True)
 class Started:
-    """Everything is loaded: the device, the size painted at and the number of steps."""
+    """Everything is loaded, and this is how it will be done."""
 
-    device: str
-    width: int
-    height: int
-    total: int
+    plan: Plan
 
 
 @dataclass(frozen=True)
@@ -76,7 +67,7 @@ class Warned:
 
 @dataclass(frozen=True)
 class Finished:
-    """The result, at the size painted at."""
+    """The result, at the size painted at, or the photo's; see `stylize`."""
 
     picture: Picture
 
@@ -90,6 +81,7 @@ def stylize(
     settings: Settings,
     *,
     every: int = 0,
+    enlarge: bool = False,
     finish: Callable[[], bool] = lambda: False,
 ) -> Iterator[Event]:
     """Paint `content` in the style of `styles`.
@@ -101,6 +93,8 @@ def stylize(
         styles: one picture or more; `settings.blend` says how much each counts.
         settings: everything else.
         every: report each step whose number is a multiple of this; 0 leaves it to the clock.
+        enlarge: the result has the photo's size, whatever size it is painted at: if that is
+            smaller, and memory suffices, the last few steps are taken at the photo's size.
         finish: asked after each step; once true, the picture is finished as it is.
 
     Yields:
@@ -109,110 +103,115 @@ def stylize(
     Raises:
         NeuralStyleError: for everything that the person can do something about.
     """
-    device = choose_device(settings.device)
     try:
-        yield from _stylize(content, styles, settings, device, every, finish)
-    except (torch.OutOfMemoryError, MemoryError):
-        raise _out_of_memory(device, content, settings) from None
-    except RuntimeError as error:
-        # The CPU's allocator has no exception type of its own.
-        if "not enough memory" not in str(error) and "can't allocate memory" not in str(error):
+        studio = Studio(content, styles, settings, enlarge=enlarge)
+        plan = studio.plan()
+        yield Started(plan)
+        size = content.alpha.shape if enlarge else (plan.height, plan.width)
+        yield from _Job(studio, content, size, _Clock(plan.stages, every), finish).paint()
+    except (MemoryError, RuntimeError) as error:
+        # Beside the steps, which make do with less memory, there are the pictures themselves.
+        if not _ran_out(error):
             raise
-        raise _out_of_memory(device, content, settings) from None
+        width, height = painted_size(content, settings)
+        message = f"The memory does not hold {width} x {height} pixels"
+        raise NeuralStyleError("out_of_memory", message) from None
 
 
-def _out_of_memory(device: torch.device, content: Picture, settings: Settings) -> NeuralStyleError:
-    width, height = _size(content, settings)
-    return NeuralStyleError(
-        "out_of_memory", f"The memory of {device.type} does not hold {width} x {height} pixels"
-    )
+class _Job:
+    """The picture on its way through the stages.
 
+    Args:
+        studio: where it is painted.
+        content: the photo as it came.
+        size: height and width of the result.
+        clock: counts the steps.
+        finish: see `stylize`.
+    """
 
-def _size(content: Picture, settings: Settings) -> tuple[int, int]:
-    """Width and height to paint at."""
-    height, width = content.alpha.shape
-    return fit(width, height, settings.size) if settings.size else (width, height)
+    def __init__(
+        self,
+        studio: Studio,
+        content: Picture,
+        size: tuple[int, ...],
+        clock: _Clock,
+        finish: Callable[[], bool],
+    ) -> None:
+        self.studio, self.content, self.clock, self.finish = studio, content, clock, finish
+        self.height, self.width = size
+        self.optimiser = _optimiser(studio)
+        self.left = 0
 
+    def paint(self) -> Iterator[Progress | Warned | Finished]:
+        """All stages; if the memory runs out, the same step again with less."""
+        for number, stage in enumerate(self.studio.stages):
+            self.left = stage.steps
+            while self.left and not (self.clock.done and self.finish()):
+                try:
+                    yield from self._stage(number, stage)
+                    continue
+                except (MemoryError, RuntimeError) as error:
+                    if not _ran_out(error):
+                        raise
+                # Not in the handler: its traceback would hold on to the tensors.
+                yield Warned("less_memory", self.studio.retreat())
+                self.optimiser.to(self.studio.device)
+        yield Finished(self._present())
 
-def _stylize(
-    content: Picture,
-    styles: Sequence[Picture],
-    settings: Settings,
-    device: torch.device,
-    every: int,
-    finish: Callable[[], bool],
-) -> Iterator[Event]:
-    shares = _shares(settings.blend, len(styles))
-    photo = _canvas(content, device, "The photo")
-    width, height = _size(content, settings)
-    _check_size(width, height, f"The photo at size {settings.size}")
-    paintings = [_canvas(style, device, "The style picture") for style in styles]
-    if settings.colours == "photo":
-        paintings = [_recoloured(painting, [photo], [1.0]) for painting in paintings]
-    elif settings.colours == "painting":
-        photo = _recoloured(photo, paintings, shares)
-    layers = {*settings.content_layers, *settings.style_layers}
-    network = VGG(load_weights(settings.network), layers, settings.pooling).to(device)
-    stages = plan(width, height, settings)
-    yield Started(device.type, width, height, sum(stage.steps for stage in stages))
-
-    clock = _Clock(stages, every)
-    optimiser: Optimiser | None = None
-    for number, stage in enumerate(stages):
-        scene = _resized(photo, stage.height, stage.width)
-        longest = max(stage.width, stage.height) * settings.style_scale
-        scaled = [_style_at(painting, longest) for painting in paintings]
-        seed = settings.seed * 1000 + number
-        objective = Objective(
-            network, scene, list(zip(scaled, shares, strict=True)), settings, seed
-        )
-        if optimiser is None:
-            optimiser = _optimiser(_start(scene, paintings, shares, settings), settings)
-        else:
+    def _stage(self, number: int, stage: Stage) -> Iterator[Progress | Warned]:
+        """The steps left at one size. Should the picture break, back to the last good one."""
+        objective = self.studio.objective(number, stage)
+        optimiser = self.optimiser
+        if optimiser.picture.shape[2:] != (stage.height, stage.width):
             optimiser.resize(stage.height, stage.width)
+        good = optimiser.picture
+        first: Tensor | None = None
+        while self.left:
+            loss = optimiser.step(objective)
+            self.left -= 1
+            self.clock.step(stage)
+            first = loss if first is None else first
+            last = not self.left or self.finish()
+            if last or self.left % CHECK_EVERY == 0:
+                picture = optimiser.picture
+                if bool(picture.isfinite().all() & (loss <= DIVERGED * first)):
+                    good = picture
+                else:
+                    optimiser.learning_rate /= 2
+                    optimiser.restart(good)
+                    yield Warned(
+                        "diverged",
+                        "The optimiser lost its way; it went back and goes on with smaller steps",
+                    )
+            if last or self.clock.report_due():
+                name = f"{stage.width} x {stage.height}"
+                yield self.clock.progress(name, loss.item(), self._present)
+            if last:
+                break
 
-        def present(longest: int = 0, optimiser: Optimiser = optimiser) -> Picture:
-            wide, high = fit(width, height, longest) if longest else (width, height)
-            return _picture(optimiser.picture, photo, content, high, wide)
-
-        yield from _run_stage(objective, optimiser, stage, clock, present, finish)
-        if finish():
-            break
-    assert optimiser is not None  # noqa: S101 - a plan has at least one stage
-    yield Finished(_picture(optimiser.picture, photo, content, height, width))
+    def _present(self, longest: int = 0) -> Picture:
+        """The picture as it is now; see `Present`."""
+        width, height = self.width, self.height
+        if longest:
+            width, height = fit(width, height, longest)
+        return as_picture(self.optimiser.picture, self.studio.photo, self.content, height, width)
 
 
-def _run_stage(
-    objective: Objective,
-    optimiser: Optimiser,
-    stage: Stage,
-    clock: _Clock,
-    present: Present,
-    finish: Callable[[], bool],
-) -> Iterator[Progress | Warned]:
-    """All steps at one size. Should the picture break, back to the last good one."""
-    good = optimiser.picture
-    first: Tensor | None = None
-    for step in range(1, stage.steps + 1):
-        loss = optimiser.step(objective)
-        first = loss if first is None else first
-        clock.step(stage)
-        last = step == stage.steps or finish()
-        if last or step % CHECK_EVERY == 0:
-            picture = optimiser.picture
-            if bool(picture.isfinite().all() & (loss <= DIVERGED * first)):
-                good = picture
-            else:
-                optimiser.learning_rate /= 2
-                optimiser.restart(good)
-                yield Warned(
-                    "diverged",
-                    "The optimiser lost its way; it went back and goes on with smaller steps",
-                )
-        if last or clock.report_due():
-            yield clock.progress(f"{stage.width} x {stage.height}", loss.item(), present)
-        if last:
-            break
+def _ran_out(error: Exception) -> bool:
+    """Whether memory ran out; the CPU's allocator has no exception type of its own."""
+    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
+        return True
+    return "not enough memory" in str(error) or "can't allocate memory" in str(error)
+
+
+def _optimiser(studio: Studio) -> Optimiser:
+    """An optimiser that holds the first picture, at the coarsest size."""
+    settings, stage = studio.settings, studio.stages[0]
+    scene = resized(studio.photo, stage.height, stage.width)
+    image = first_image(scene, studio.paintings, studio.shares, settings)
+    if settings.optimiser == "lbfgs":
+        return LBFGS(image, settings.learning_rate)
+    return Adam(image, settings.learning_rate, settings.averaging)
 
 
 class _Clock:
@@ -240,155 +239,3 @@ class _Clock:
         fraction = self.work_done / self.work
         eta = (self.reported - self.started) * (1 - fraction) / fraction
         return Progress(self.done, self.total, fraction, eta, stage, loss, picture)
-
-
-def _shares(blend: tuple[float, ...], count: int) -> list[float]:
-    """How much each style picture counts; sums to one."""
-    weights = list(blend) or [1.0] * count
-    if len(weights) != count or not sum(weights):
-        raise NeuralStyleError(
-            "bad_settings",
-            f"blend has {len(weights)} numbers for {count} style pictures"
-            if len(weights) != count
-            else "blend must not be zero for every style picture",
-        )
-    return [weight / sum(weights) for weight in weights]
-
-
-def _canvas(picture: Picture, device: torch.device, what: str) -> Canvas:
-    """The picture on the device; colours under transparent pixels replaced by visible ones."""
-    height, width = picture.alpha.shape
-    _check_size(width, height, what)
-    if not picture.alpha.any():
-        raise NeuralStyleError("image_transparent", f"{what} is transparent everywhere")
-    pixels = torch.from_numpy(np.ascontiguousarray(picture.pixels)).permute(2, 0, 1)[None]
-    visible = torch.from_numpy(np.ascontiguousarray(picture.alpha))[None, None]
-    pixels = pixels if picture.opaque else _fill(pixels, visible)
-    return Canvas(pixels.to(device), visible.to(device))
-
-
-def _check_size(width: int, height: int, what: str) -> None:
-    if min(width, height) < SMALLEST:
-        raise NeuralStyleError(
-            "image_too_small",
-            f"{what} has {width} x {height} pixels, and {SMALLEST} x {SMALLEST} is the least",
-        )
-
-
-def _fill(pixels: Tensor, visible: Tensor) -> Tensor:
-    """Give transparent pixels the colour of the visible ones around them.
-
-    What lies under transparency is arbitrary, but the network's windows and every resize reach
-    into it. Averages over ever larger cells, each used where the finer ones saw nothing.
-    """
-    height, width = pixels.shape[2:]
-    filled, known = pixels * (visible > 0), (visible > 0).to(pixels)
-    result, missing = filled, 1 - known
-    cells_pixels, cells_known = filled, known
-    while missing.any():
-        if min(cells_known.shape[2:]) > 1:
-            cells_pixels, cells_known = (
-                torch.nn.functional.avg_pool2d(cell, 2, ceil_mode=True)
-                for cell in (cells_pixels, cells_known)
-            )
-        else:
-            cells_pixels, cells_known = (
-                cell.mean((2, 3), keepdim=True) for cell in (cells_pixels, cells_known)
-            )
-        colour, seen = (
-            torch.nn.functional.interpolate(cell, (height, width), mode="nearest")
-            for cell in (cells_pixels, cells_known)
-        )
-        new = missing * (seen > 0)
-        result = result + new * colour / seen.clamp_min(1e-9)
-        missing = missing - new
-    return result
-
-
-def _resized(canvas: Canvas, height: int, width: int) -> Canvas:
-    return Canvas(
-        resize(canvas.pixels, height, width).contiguous(memory_format=torch.channels_last),
-        resize(canvas.visible, height, width),
-    )
-
-
-def _style_at(canvas: Canvas, longest: float) -> Canvas:
-    """A style picture with about `longest` pixels on its longer side.
-
-    Enlarged where needed: not to enlarge would silently make the strokes smaller.
-    """
-    height, width = canvas.pixels.shape[2:]
-    longest = max(longest, MIN_SIDE * max(width, height) / min(width, height))
-    width, height = fit(width, height, round(longest))
-    return _resized(canvas, height, width)
-
-
-def _recoloured(canvas: Canvas, targets: list[Canvas], shares: list[float]) -> Canvas:
-    """`canvas` in the colours of `targets`, of which each counts as much as its share."""
-    colours = match_colours(
-        *_colours([canvas], [1.0]),
-        *_colours(targets, shares),
-    )
-    return Canvas(colours.view(canvas.pixels.shape), canvas.visible)
-
-
-def _colours(canvases: list[Canvas], shares: list[float]) -> tuple[Tensor, Tensor]:
-    """All pixels (3, N) of some pictures and how much each counts (N,), summing to one."""
-    weights = [
-        share * canvas.visible.flatten() / canvas.visible.sum()
-        for canvas, share in zip(canvases, shares, strict=True)
-    ]
-    return torch.cat([canvas.pixels.flatten(2)[0] for canvas in canvases], 1), torch.cat(weights)
-
-
-def _start(
-    scene: Canvas, paintings: list[Canvas], shares: list[float], settings: Settings
-) -> Tensor:
-    """The first picture, at the coarsest size."""
-    generator = torch.Generator().manual_seed(settings.seed)
-    noise = torch.rand(scene.pixels.shape, generator=generator).to(scene.pixels)
-    if settings.start == "noise":
-        # Faint, as in the authors' and most programs: what strong noise leaves between pixels no
-        # average pooling ever sees.
-        return 0.45 + 0.1 * noise
-    if settings.start == "colours":
-        return _recoloured(Canvas(noise, scene.visible), paintings, shares).pixels
-    if settings.formula != "relative":
-        return scene.pixels  # the originals add nothing
-    # Equal neighbours have equal gradients and would stay equal: a white wall needs a little
-    # noise to become brush strokes.
-    return (scene.pixels + 0.05 * (noise - 0.5)).clamp(0, 1)
-
-
-def _optimiser(image: Tensor, settings: Settings) -> Optimiser:
-    if settings.optimiser == "lbfgs":
-        return LBFGS(image, settings.learning_rate)
-    return Adam(image, settings.learning_rate, settings.averaging)
-
-
-def _picture(image: Tensor, photo: Canvas, content: Picture, height: int, width: int) -> Picture:
-    """The painted `image` as a picture of `height` times `width` pixels.
-
-    Alpha, and the colours where nothing is visible, are the content's own.
-    """
-    image = resize(image, height, width)
-    pixels = image[0].permute(1, 2, 0).cpu().numpy()
-    if content.opaque:
-        return Picture(pixels, np.ones((height, width), np.float32), content.depth)
-    if content.alpha.shape == (height, width):
-        alpha, under = content.alpha, content.pixels
-    else:
-        alpha = resize(photo.visible, height, width)[0, 0].cpu().numpy()
-        under = resize(photo.pixels, height, width)[0].permute(1, 2, 0).cpu().numpy()
-    return Picture(np.where(alpha[..., None] > 0, pixels, under), alpha, content.depth)
-
-
-def at_size_of(content: Picture, painted: Picture) -> Picture:
-    """The painted picture with the content's width and height, alpha and hidden colours."""
-    height, width = content.alpha.shape
-    if painted.alpha.shape == (height, width):
-        return painted
-    pixels = torch.from_numpy(painted.pixels).permute(2, 0, 1)[None]
-    pixels = resize(pixels, height, width)[0].permute(1, 2, 0).numpy()
-    pixels = np.where(content.alpha[..., None] > 0, pixels, content.pixels)
-    return Picture(pixels, content.alpha, content.depth)

@@ -20,6 +20,7 @@ from neural_style.errors import NeuralStyleError
 
 if TYPE_CHECKING:
     from neural_style.image import Picture
+    from neural_style.studio import Plan
     from neural_style.stylize import Event
 
 
@@ -45,8 +46,9 @@ class Worker:
         # Slow imports come after the thread has begun to watch for the end of the input.
         import torch
 
-        from neural_style.devices import available_devices
+        from neural_style.devices import available_devices, keep_memory
 
+        keep_memory()
         self._send(
             protocol.Hello(
                 version=__version__, torch=torch.__version__, devices=available_devices()
@@ -82,6 +84,8 @@ class Worker:
             self.finished.add(message.job)
 
     def _do(self, job: protocol.Job) -> None:
+        from neural_style.devices import release_memory
+
         try:
             self._paint(job)
         except NeuralStyleError as error:
@@ -90,20 +94,24 @@ class Worker:
             traceback.print_exc()
             message = f"Something unexpected happened ({type(error).__name__}: {error})"
             self._send_error(job.job, NeuralStyleError("internal", message))
+        release_memory()
         self.cancelled.discard(job.job)
         self.finished.discard(job.job)
 
     def _paint(self, job: protocol.Job) -> None:
         from neural_style.image import read_raw, write_raw
         from neural_style.settings import parse_settings
-        from neural_style.stylize import Finished, Progress, at_size_of, stylize
+        from neural_style.stylize import Finished, Progress, stylize
 
         started = time.monotonic()
         settings = parse_settings(job.settings)
         content = read_raw(job.content)
         styles = [read_raw(style) for style in job.styles]
         previews = _Previews(job)
-        for event in stylize(content, styles, settings, finish=lambda: job.job in self.finished):
+        events = stylize(
+            content, styles, settings, enlarge=True, finish=lambda: job.job in self.finished
+        )
+        for event in events:
             if job.job in self.cancelled:
                 raise NeuralStyleError("cancelled", "The job was cancelled")
             if message := as_message(job.job, event):
@@ -112,8 +120,7 @@ class Worker:
                 longest = min(job.preview_size, max(job.content.width, job.content.height))
                 self._send(previews.write(event.picture(longest)))
             elif isinstance(event, Finished):
-                picture = at_size_of(content, event.picture)
-                file = write_raw(Path(job.folder) / f"{job.job}-result.raw", picture)
+                file = write_raw(Path(job.folder) / f"{job.job}-result.raw", event.picture)
                 seconds = time.monotonic() - started
                 self._send(protocol.Result(job=job.job, seconds=seconds, **file.model_dump()))
 
@@ -154,13 +161,7 @@ def as_message(job: str, event: Event) -> protocol.Message | None:
     from neural_style.stylize import Progress, Started, Warned
 
     if isinstance(event, Started):
-        return protocol.Accepted(
-            job=job,
-            device=event.device,
-            width=event.width,
-            height=event.height,
-            total=event.total,
-        )
+        return accepted(job, event.plan)
     if isinstance(event, Progress):
         return protocol.Progress(
             job=job,
@@ -174,6 +175,21 @@ def as_message(job: str, event: Event) -> protocol.Message | None:
     if isinstance(event, Warned):
         return protocol.Warning(job=job, code=event.code, message=event.message)
     return None
+
+
+def accepted(job: str, plan: Plan) -> protocol.Accepted:
+    """A plan as a message."""
+    return protocol.Accepted(
+        job=job,
+        device=plan.device,
+        precision=plan.precision,
+        width=plan.width,
+        height=plan.height,
+        total=plan.steps,
+        tile=plan.tile,
+        memory=plan.memory,
+        seconds=plan.seconds,
+    )
 
 
 def main() -> NoReturn:

@@ -71,7 +71,7 @@ def test_the_expected_time_follows_the_engines_schedule(monkeypatch):
 
     for width, height, preset in [(640, 480, "standard"), (3000, 2000, "fine"), (100, 40, "draft")]:
         settings = parse_settings({"preset": preset})
-        stages = schedule.plan(width, height, settings)
+        stages = schedule.stages(width, height, settings)
         planned = sum(stage.steps * schedule.work(stage) for stage in stages) / 1e6
         expected = estimate.work(width, height, settings.model_dump())
         assert expected == pytest.approx(planned, rel=0.05)

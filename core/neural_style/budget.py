@@ -1,0 +1,117 @@
+"""What a picture needs in memory, and how it is painted within what there is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from neural_style.network import VGG
+from neural_style.optimise import HISTORY, LARGE, SHORT_HISTORY
+from neural_style.schedule import fit
+from neural_style.settings import MAX_SIDE, Settings
+from neural_style.tiles import level, margin, split
+
+TILES = (4096, 2048, 1024, 512, 256)
+"""Sides of tiles to choose from, in pixels."""
+
+PLANE = 12
+"""Bytes of a pixel, three float32: the picture, its gradient, each moment."""
+
+SPARE = 150_000_000
+"""Bytes for what does not grow with the picture: chunks of points, tables of quantiles."""
+
+ALLOCATOR = 1.3
+"""Memory that the allocator takes for what is asked of it, on the CPU: blocks between others
+that are too small for the next tensor. Measured; see core/benchmarks."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Tiles of `tile` pixels a side, 0 for the whole picture at once, which need `memory` bytes."""
+
+    tile: int
+    memory: int
+
+
+def choose(width: int, height: int, network: VGG, settings: Settings, limit: float) -> Budget:
+    """The largest tiles that fit into `limit` bytes; the smallest if none does."""
+    tile = 0
+    while True:
+        memory = needed(width, height, network, settings, tile)
+        following = smaller(tile, width, height)
+        if memory <= limit or following is None:
+            return Budget(tile, memory)
+        tile = following
+
+
+def smaller(tile: int, width: int, height: int) -> int | None:
+    """The next smaller tile; None after the smallest."""
+    side = tile or max(width, height)
+    return next((other for other in TILES if other < side), None)
+
+
+def largest_size(width: int, height: int, network: VGG, settings: Settings, limit: float) -> int:
+    """The longest side that a picture of these proportions may have to fit into `limit` bytes."""
+    low, high = 0, min(max(width, height), MAX_SIDE)
+    while low < high:
+        middle = (low + high + 1) // 2
+        fits = needed(*fit(width, height, middle), network, settings, TILES[-1]) <= limit
+        low, high = (middle, high) if fits else (low, middle - 1)
+    return low
+
+
+def needed(width: int, height: int, network: VGG, settings: Settings, tile: int) -> int:
+    """Bytes for painting a picture at its largest size, beside the program itself."""
+    pixels = width * height
+    state = pixels * _state(pixels, network, settings)
+    seen = (min(side, (tile or side) + 2 * margin(network.layers)) for side in (width, height))
+    seen_width, seen_height = seen
+    return round(ALLOCATOR * (state + seen_width * seen_height * _tape(network)) + SPARE)
+
+
+def effort(width: int, height: int, network: VGG, tile: int) -> float:
+    """How many times as long as in one piece a step takes in tiles."""
+    tiles = split(height, width, tile or max(width, height), network.layers)
+    if len(tiles) == 1:
+        return 1.0
+    seen = (tile.grown(margin(network.layers), height, width) for tile in tiles)
+    area = sum((box.bottom - box.top) * (box.right - box.left) for box in seen)
+    # The network looks twice, but statistics, half of a step, are not taken twice.
+    return 1.2 * area / (width * height)
+
+
+def _state(pixels: int, network: VGG, settings: Settings) -> float:
+    """Bytes per pixel that are there whatever the tiles: pictures, moments, the photo's features.
+
+    The photo twice, as it came and in the painting's colours, with its alpha; the last good
+    picture; the gradient; and the optimiser's own: picture, two moments and average, or pairs of
+    pictures and gradients and what the line search compares.
+    """
+    history = SHORT_HISTORY if pixels > LARGE else HISTORY
+    own = 4 if settings.optimiser == "adam" else 2 * history + 6
+    features = sum(
+        network.channels(name) * network.dtype.itemsize / 4 ** level(name)
+        for name in settings.content_layers
+    )
+    return PLANE * (2 + 1 + 1 + own) + 8 + features
+
+
+def _tape(network: VGG) -> float:
+    """Bytes per pixel at the worst moment of a forward and backward pass.
+
+    Kept are the features of the layers in use, and one byte for each value of the others; beside
+    these a convolution's input and output.
+    """
+    size = network.dtype.itemsize
+    values = [network.channels(name) / 4 ** level(name) for name in network.layers]
+    kept = 0.0
+    worst = 0.0
+    before = 3.0
+    for name, count in zip(network.layers, values, strict=True):
+        worst = max(worst, kept + size * (before + count))
+        kept += count * (size if name in network.wanted else 1)
+        before = count
+    for name, count in zip(reversed(network.layers), reversed(values), strict=True):
+        # The gradient on both sides of the convolution; in front of a pooling it is wider.
+        worst = max(worst, kept + 2 * size * count)
+        kept -= count * (size if name in network.wanted else 1)
+    return worst + 2 * PLANE

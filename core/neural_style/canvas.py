@@ -1,0 +1,162 @@
+"""Pictures as the engine sees them: onto the device, to a size, into colours, and back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from neural_style.colour import match_colours
+from neural_style.errors import NeuralStyleError
+from neural_style.image import Picture
+from neural_style.optimise import resize
+from neural_style.schedule import MIN_SIDE, fit
+from neural_style.settings import Settings
+
+SMALLEST = 16
+"""Shorter side of a picture that can be painted: conv5_1 sees one position of it."""
+
+
+@dataclass(frozen=True)
+class Canvas:
+    """A picture as the engine sees it.
+
+    Attributes:
+        pixels: shape (1, 3, H, W), sRGB 0..1.
+        visible: how much each pixel counts, 0 where it is transparent, shape (1, 1, H, W).
+    """
+
+    pixels: Tensor
+    visible: Tensor
+
+
+def canvas_of(picture: Picture, device: torch.device, what: str) -> Canvas:
+    """The picture on the device; colours under transparent pixels replaced by visible ones."""
+    height, width = picture.alpha.shape
+    check_size(width, height, what)
+    if not picture.alpha.any():
+        raise NeuralStyleError("image_transparent", f"{what} is transparent everywhere")
+    pixels = torch.from_numpy(np.ascontiguousarray(picture.pixels)).permute(2, 0, 1)[None]
+    if picture.opaque:
+        return Canvas(pixels.to(device), _all_visible(height, width, device))
+    visible = torch.from_numpy(np.ascontiguousarray(picture.alpha))[None, None]
+    return Canvas(_fill(pixels, visible).to(device), visible.to(device))
+
+
+def _all_visible(height: int, width: int, device: torch.device) -> Tensor:
+    """Ones that take no memory."""
+    return torch.ones(1, 1, 1, 1, device=device).expand(1, 1, height, width)
+
+
+def check_size(width: int, height: int, what: str) -> None:
+    if min(width, height) < SMALLEST:
+        raise NeuralStyleError(
+            "image_too_small",
+            f"{what} has {width} x {height} pixels, and {SMALLEST} x {SMALLEST} is the least",
+        )
+
+
+def _fill(pixels: Tensor, visible: Tensor) -> Tensor:
+    """Give transparent pixels the colour of the visible ones around them.
+
+    What lies under transparency is arbitrary, but the network's windows and every resize reach
+    into it. Averages over ever larger cells, each used where the finer ones saw nothing.
+    """
+    height, width = pixels.shape[2:]
+    filled, known = pixels * (visible > 0), (visible > 0).to(pixels)
+    result, missing = filled, 1 - known
+    cells_pixels, cells_known = filled, known
+    while missing.any():
+        if min(cells_known.shape[2:]) > 1:
+            cells_pixels, cells_known = (
+                torch.nn.functional.avg_pool2d(cell, 2, ceil_mode=True)
+                for cell in (cells_pixels, cells_known)
+            )
+        else:
+            cells_pixels, cells_known = (
+                cell.mean((2, 3), keepdim=True) for cell in (cells_pixels, cells_known)
+            )
+        colour, seen = (
+            torch.nn.functional.interpolate(cell, (height, width), mode="nearest")
+            for cell in (cells_pixels, cells_known)
+        )
+        new = missing * (seen > 0)
+        result = result + new * colour / seen.clamp_min(1e-9)
+        missing = missing - new
+    return result
+
+
+def resized(canvas: Canvas, height: int, width: int) -> Canvas:
+    """The picture with another height and width."""
+    if canvas.pixels.shape[2:] == (height, width):
+        return canvas
+    pixels = resize(canvas.pixels, height, width)
+    if (canvas.visible == 1).all():
+        return Canvas(pixels, _all_visible(height, width, pixels.device))
+    return Canvas(pixels, resize(canvas.visible, height, width))
+
+
+def style_at(canvas: Canvas, longest: float) -> Canvas:
+    """A style picture with about `longest` pixels on its longer side.
+
+    Enlarged where needed: not to enlarge would silently make the strokes smaller.
+    """
+    height, width = canvas.pixels.shape[2:]
+    longest = max(longest, MIN_SIDE * max(width, height) / min(width, height))
+    width, height = fit(width, height, round(longest))
+    return resized(canvas, height, width)
+
+
+def recoloured(canvas: Canvas, targets: list[Canvas], shares: list[float]) -> Canvas:
+    """`canvas` in the colours of `targets`, of which each counts as much as its share."""
+    colours = match_colours(*_colours([canvas], [1.0]), *_colours(targets, shares))
+    return Canvas(colours.view(canvas.pixels.shape), canvas.visible)
+
+
+def _colours(canvases: list[Canvas], shares: list[float]) -> tuple[Tensor, Tensor]:
+    """All pixels (3, N) of some pictures and how much each counts (N,), summing to one."""
+    weights = [
+        share * canvas.visible.flatten() / canvas.visible.sum()
+        for canvas, share in zip(canvases, shares, strict=True)
+    ]
+    pixels = [canvas.pixels.flatten(2)[0] for canvas in canvases]
+    # One picture as it is: a large one is not copied without need.
+    return (pixels[0] if len(pixels) == 1 else torch.cat(pixels, 1)), torch.cat(weights)
+
+
+def first_image(
+    scene: Canvas, paintings: list[Canvas], shares: list[float], settings: Settings
+) -> Tensor:
+    """The first picture, at the coarsest size."""
+    generator = torch.Generator().manual_seed(settings.seed)
+    noise = torch.rand(scene.pixels.shape, generator=generator).to(scene.pixels)
+    if settings.start == "noise":
+        # Faint, as in the authors' and most programs: what strong noise leaves between pixels no
+        # average pooling ever sees.
+        return 0.45 + 0.1 * noise
+    if settings.start == "colours":
+        return recoloured(Canvas(noise, scene.visible), paintings, shares).pixels
+    if settings.formula != "relative":
+        return scene.pixels  # the originals add nothing
+    # Equal neighbours have equal gradients and would stay equal: a white wall needs a little
+    # noise to become brush strokes.
+    return (scene.pixels + 0.05 * (noise - 0.5)).clamp(0, 1)
+
+
+def as_picture(image: Tensor, photo: Canvas, content: Picture, height: int, width: int) -> Picture:
+    """The painted `image` as a picture of `height` times `width` pixels.
+
+    Alpha, and the colours where nothing is visible, are the content's own.
+    """
+    image = resize(image, height, width)
+    pixels = image[0].permute(1, 2, 0).contiguous().cpu().numpy()
+    if content.opaque:
+        return Picture(pixels, np.ones((height, width), np.float32), content.depth)
+    if content.alpha.shape == (height, width):
+        alpha, under = content.alpha, content.pixels
+    else:
+        alpha = resize(photo.visible, height, width)[0, 0].cpu().numpy()
+        under = resize(photo.pixels, height, width)[0].permute(1, 2, 0).cpu().numpy()
+    return Picture(np.where(alpha[..., None] > 0, pixels, under), alpha, content.depth)

@@ -1,0 +1,55 @@
+"""The network once more, the slow and plain way: what the engine's own is compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from neural_style.network.weights import PREPROCESSINGS, Weights
+from neural_style.settings import LAYERS
+
+
+def random_weights(kind: str = "torchvision", width: int = 6, seed: int = 0) -> Weights:
+    """A narrow VGG-19 whose features neither die nor explode."""
+    generator = torch.Generator().manual_seed(seed)
+    scale = PREPROCESSINGS[kind].scale[0] / 4
+    convolutions, before = {}, 3
+    for name in LAYERS:
+        weight = torch.randn(width, before, 3, 3, generator=generator) * (2 / 9 / before) ** 0.5
+        bias = 0.1 * torch.randn(width, generator=generator) + 0.1
+        convolutions[name] = (weight / (scale if before == 3 else 1), bias)
+        before = width
+    return Weights("random", convolutions, PREPROCESSINGS[kind])
+
+
+def features(
+    weights: Weights, image: Tensor, layers: Iterable[str], pooling: str = "average"
+) -> dict[str, Tensor]:
+    """Features in double precision, for autograd."""
+    wanted, found = set(layers), {}
+    mean, scale = (
+        torch.tensor(numbers, dtype=torch.double).view(1, 3, 1, 1)
+        for numbers in (weights.preprocessing.mean, weights.preprocessing.scale)
+    )
+    x = image.double()
+    x = (x[:, [2, 1, 0]] if weights.preprocessing.bgr else x) * scale - mean
+    for name in LAYERS:
+        if name != "conv1_1" and name.endswith("_1"):
+            x = F.avg_pool2d(x, 2) if pooling == "average" else F.max_pool2d(x, 2)
+        x = F.pad(x, (1, 1, 1, 1), mode="replicate" if name == "conv1_1" else "constant")
+        weight, bias = weights.convolutions[name]
+        x = F.conv2d(x, weight.double(), bias.double()).relu()
+        if name in wanted:
+            found[name] = x
+        if len(found) == len(wanted):
+            break
+    return found
+
+
+def error(found: Tensor, expected: Tensor) -> float:
+    """How far one tensor is from another, relative to the latter."""
+    difference = (found.double() - expected.double()).norm()
+    return float(difference / expected.double().norm().clamp_min(1e-30))

@@ -1,0 +1,183 @@
+"""The plan before the start, and what happens when memory runs out all the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor
+
+from conftest import drawn
+from neural_style import budget, devices, studio
+from neural_style.errors import NeuralStyleError
+from neural_style.image import Picture
+from neural_style.network import VGG, load_weights
+from neural_style.objective import Objective
+from neural_style.settings import Settings, parse_settings
+from neural_style.studio import Plan, Studio
+from neural_style.stylize import Finished, Started, Warned, stylize
+
+Make = Callable[..., Settings]
+
+WHOLE = budget.TILES[-1] * 3
+"""Side of a picture that has room for two smaller sizes of tiles."""
+
+
+@pytest.fixture(scope="module")
+def network() -> VGG:
+    settings = parse_settings({})
+    layers = {*settings.content_layers, *settings.style_layers}
+    return VGG(load_weights("compact"), layers)
+
+
+def planned(width: int, height: int, **values: Any) -> Plan:
+    content, style = drawn(height, width, "photo"), drawn(50, 50, "painting")
+    return Studio(content, [style], parse_settings(values), enlarge=True).plan()
+
+
+def test_a_picture_that_fits_is_painted_whole() -> None:
+    plan = planned(60, 40, memory=8)
+    assert plan.tile == 0
+    assert (plan.width, plan.height) == (60, 40)
+    assert plan.seconds > 0
+
+
+def test_with_less_memory_tiles_get_smaller(network: VGG) -> None:
+    settings = parse_settings({})
+    budgets = [
+        budget.choose(6000, 4000, network, settings, gib * 2**30) for gib in (64, 6, 5, 4.5, 4.2)
+    ]
+    tiles = [chosen.tile or 6000 for chosen in budgets]
+    assert tiles == sorted(tiles, reverse=True)
+    assert len(set(tiles)) > 2
+    assert budgets[0].tile == 0
+
+
+@given(st.integers(16, 20_000), st.integers(16, 20_000), st.floats(0.2, 100))
+def test_what_is_chosen_fits_or_is_the_smallest(width: int, height: int, gib: float) -> None:
+    settings = parse_settings({})
+    vgg = VGG(load_weights("compact"), ["conv1_1", "conv4_2"])
+    chosen = budget.choose(width, height, vgg, settings, gib * 2**30)
+    assert chosen.memory == budget.needed(width, height, vgg, settings, chosen.tile)
+    if chosen.memory > gib * 2**30:
+        assert budget.smaller(chosen.tile, width, height) is None
+
+
+@pytest.mark.parametrize("optimiser", ["adam", "lbfgs"])
+def test_largest_size_is_the_largest_that_fits(network: VGG, optimiser: str) -> None:
+    settings = parse_settings({"optimiser": optimiser, "statistic": "gram"})
+    size = budget.largest_size(9000, 6000, network, settings, 2**30)
+    width, height = size, round(size * 2 / 3)
+    assert budget.needed(width, height, network, settings, budget.TILES[-1]) <= 2**30
+    wider = round(size * 1.01)
+    height = round(wider * 2 / 3)
+    assert budget.needed(wider, height, network, settings, budget.TILES[-1]) > 2**30
+
+
+def test_too_little_memory_names_the_size_that_fits() -> None:
+    with pytest.raises(NeuralStyleError, match=r"0\.3 GiB does not hold 2000 x 1500") as caught:
+        planned(2000, 1500, memory=0.3)
+    assert caught.value.code == "out_of_memory"
+    size = int(caught.value.hint.split("size to ")[1].split()[0])
+    assert 128 < size < 2000
+    assert planned(2000, 1500, memory=0.3, size=size).memory <= 0.3 * 2**30
+
+
+def test_an_enlarged_picture_is_finished_at_the_photos_size_only_if_it_fits() -> None:
+    large, small = (planned(2000, 1500, size=200, memory=gib) for gib in (4, 0.3))
+    assert large.stages[-1].width == 2000
+    assert small.stages[-1].width == 200
+
+
+class Full:
+    """An objective that runs out of memory at its first `times` calls in a job."""
+
+    def __init__(self, times: int) -> None:
+        self.times = times
+        self.call = Objective.__call__
+
+    def __call__(self, objective: Objective, image: Tensor) -> tuple[Tensor, Tensor]:
+        if image.shape[2] != studio.PACE_SIDE and self.times:
+            self.times -= 1
+            raise torch.OutOfMemoryError
+        return self.call(objective, image)
+
+
+def painted(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings, times: int, side: int = WHOLE
+) -> tuple[Picture, list[str]]:
+    with monkeypatch.context() as patch:
+        full = Full(times)
+        patch.setattr(Objective, "__call__", lambda *args: full(*args))
+        events = list(stylize(drawn(side, side, "photo"), [drawn(64, 64, "p")], settings))
+    assert isinstance(events[-1], Finished)
+    warnings = [event.message for event in events if isinstance(event, Warned)]
+    return events[-1].picture, warnings
+
+
+def test_out_of_memory_goes_on_in_smaller_tiles_to_the_same_picture(
+    monkeypatch: pytest.MonkeyPatch, small_settings: Make
+) -> None:
+    settings = small_settings(size=0, coarsest=4000, final_steps=2, precision="float32")
+    whole, nothing = painted(monkeypatch, settings, 0)
+    tiled, warnings = painted(monkeypatch, settings, 2)
+    assert nothing == []
+    assert [warning.split()[-2] for warning in warnings] == ["512", "256"]
+    # Adam's first steps have full length whatever the gradient, so rounding can show.
+    assert np.abs(whole.pixels - tiled.pixels).mean() < 1e-3
+
+
+def test_out_of_memory_on_a_card_goes_on_on_the_cpu(small_settings: Make) -> None:
+    job = Studio(drawn(40, 60), [drawn(50, 50)], small_settings(), enlarge=False)
+    job.device = torch.device("meta")  # as if it had been painted on a card so far
+    assert job.retreat() == "The memory of meta ran out; the picture is now painted on the CPU"
+    assert job.device.type == "cpu"
+    value, gradient = job.objective(0, job.stages[0])(torch.rand(1, 3, *_size(job)))
+    assert value.isfinite()
+    assert gradient.isfinite().all()
+    with pytest.raises(NeuralStyleError, match="does not hold 48 x 32"):
+        job.retreat()
+
+
+def _size(job: Studio) -> tuple[int, int]:
+    return job.stages[0].height, job.stages[0].width
+
+
+def test_precision_can_be_chosen_and_is_measured_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cpu = torch.device("cpu")
+    assert devices.choose_precision(cpu, "float32") == torch.float32
+    assert devices.choose_precision(cpu, "bfloat16") == torch.bfloat16
+    for gain, expected in ((0.0, torch.float32), (1.1, torch.float32), (4.0, torch.bfloat16)):
+        monkeypatch.setattr(devices, "_gain_of_bfloat16", lambda _, gain=gain: gain)
+        assert devices.choose_precision(cpu, "auto") == expected
+
+
+def test_a_device_without_bfloat16_gets_float32(monkeypatch: pytest.MonkeyPatch) -> None:
+    def seconds(_: torch.device, dtype: torch.dtype) -> float:
+        if dtype == torch.bfloat16:
+            raise RuntimeError("not implemented for BFloat16")
+        return 1.0
+
+    monkeypatch.setattr(devices, "_seconds", seconds)
+    devices._gain_of_bfloat16.cache_clear()
+    assert devices.choose_precision(torch.device("cpu"), "auto") == torch.float32
+    devices._gain_of_bfloat16.cache_clear()
+
+
+def test_both_precisions_paint_nearly_the_same_picture(small_settings: Make) -> None:
+    pictures = []
+    for precision in ("float32", "bfloat16"):
+        settings = small_settings(precision=precision, steps=20, final_steps=20)
+        events = list(stylize(drawn(40, 60, "photo"), [drawn(50, 50, "p")], settings))
+        assert isinstance(events[0], Started)
+        assert events[0].plan.precision == precision
+        assert isinstance(events[-1], Finished)
+        pictures.append(events[-1].picture.pixels)
+    assert 0 < np.abs(pictures[0] - pictures[1]).mean() < 0.03

@@ -1,0 +1,217 @@
+"""Tiles: together they are the whole, in what is seen and in the gradient."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import settings as hypothesis
+from hypothesis import strategies as st
+from torch import Tensor
+from torch.nn import functional as F
+
+from neural_style import objective, pixel_terms
+from neural_style.network import VGG, load_weights
+from neural_style.objective import Canvas, Objective
+from neural_style.settings import LAYERS, Settings, parse_settings
+from neural_style.tiles import Box, Part, View, level, margin, split
+from plain import error, random_weights
+
+sides = st.integers(16, 400)
+
+
+@given(sides, sides, st.integers(8, 500), st.sampled_from(LAYERS))
+def test_every_position_of_every_layer_belongs_to_one_tile(
+    height: int, width: int, side: int, deepest: str
+) -> None:
+    layers = LAYERS[: LAYERS.index(deepest) + 1]
+    tiles = split(height, width, side, layers)
+    for deep in range(level(deepest) + 1):
+        count = torch.zeros(height >> deep, width >> deep)
+        for tile in tiles:
+            tile.at(deep).of(count).add_(1)
+        assert (count == 1).all()
+    own = [tile.at(level(deepest)) for tile in tiles]
+    assert all(box.bottom > box.top and box.right > box.left for box in own)
+    # Sides are multiples of a position of the deepest layer, but for the picture's last ones.
+    longest = max(side, 1 << level(deepest)) + 2 * (1 << level(deepest))
+    assert all(max(t.bottom - t.top, t.right - t.left) < longest for t in tiles)
+    if max(height, width) <= side:
+        assert len(tiles) == 1
+
+
+@given(st.integers(0, 9), st.integers(0, 9), st.integers(0, 20), st.integers(1, 30))
+def test_strips_are_the_box(top: int, left: int, height: int, rows: int) -> None:
+    box, count = Box(top, left, top + height, left + 7), torch.zeros(40, 30)
+    for strip in box.strips(rows):
+        assert 0 < strip.bottom - strip.top <= rows
+        strip.of(count).add_(1)
+    assert int(count.sum()) == 7 * height
+    assert (box.of(count) == 1).all()
+
+
+def test_box_within_a_grown_one_is_the_same_place() -> None:
+    image, box = torch.rand(3, 50, 60), Box(4, 20, 30, 56)
+    outer = box.grown(8, 50, 60)
+    assert outer == Box(0, 12, 38, 60)
+    assert torch.equal(box.within(outer).of(outer.of(image)), box.of(image))
+
+
+@pytest.mark.parametrize(
+    ("layer", "pixels"), [("conv1_1", 1), ("conv1_2", 2), ("conv4_2", 40), ("conv5_1", 80)]
+)
+def test_margins(layer: str, pixels: int) -> None:
+    assert margin(LAYERS[: LAYERS.index(layer) + 1]) == pixels
+
+
+def see(height: int, width: int) -> Tensor:
+    """A picture that is half transparent to the right, and not there at the bottom right."""
+    visible = torch.ones(1, 1, height, width)
+    visible[..., 2 * width // 3 :] = 0.5
+    visible[..., height // 2 :, 3 * width // 4 :] = 0
+    return visible
+
+
+def collected(view: View, image: Tensor, **options: Any) -> dict[str, dict[Box, Part]]:
+    parts: dict[str, dict[Box, Part]] = defaultdict(dict)
+
+    def visit(name: str, part: Part) -> None:
+        assert part.box not in parts[name]
+        parts[name][part.box] = part
+
+    view.look(image, visit, **options)
+    return parts
+
+
+@hypothesis(max_examples=12)
+@given(
+    st.integers(16, 180),
+    st.integers(16, 180),
+    st.integers(16, 64),
+    st.sampled_from([["conv1_1", "conv4_2"], ["conv2_2", "conv5_1"], ["conv3_3"]]),
+    st.sampled_from(["average", "max"]),
+)
+def test_tiles_see_what_the_whole_picture_shows(
+    height: int, width: int, side: int, layers: list[str], pooling: str
+) -> None:
+    """Features at each tile's own positions, and how much each counts."""
+    network = VGG(random_weights(width=3), layers, pooling)
+    image, visible = torch.rand(1, 3, height, width), see(height, width)
+    parts = collected(View(network, visible, side), image)
+    for name, expected in network.features(image).items():
+        found = torch.full_like(expected, torch.nan)
+        weight = torch.full(expected.shape[2:], torch.nan)
+        for box, part in parts[name].items():
+            place = box.of(found)[0]
+            place.copy_(part.points.T.reshape(place.shape))
+            box.of(weight).copy_(part.weight.reshape(box.of(weight).shape))
+        torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-5 * float(expected.max()))
+        seen = F.avg_pool2d(visible, 1 << level(name))[0, 0]
+        torch.testing.assert_close(weight, seen / seen.sum())
+
+
+@pytest.mark.parametrize("phase", [0.0, 0.4, 0.99])
+def test_a_sample_is_the_same_however_the_picture_is_tiled(phase: float) -> None:
+    network = VGG(random_weights(width=3), ["conv1_1", "conv3_1"])
+    image, visible = torch.rand(1, 3, 150, 131), see(150, 131)
+    kinds = [
+        {
+            name: torch.cat([p.points.sum(1) for p in parts.values()]).sort().values
+            for name, parts in collected(
+                View(network, visible, side), image, samples=500, phase=phase
+            ).items()
+        }
+        for side in (0, 48)
+    ]
+    for name, points in kinds[0].items():
+        torch.testing.assert_close(kinds[1][name], points, rtol=1e-4, atol=1e-4)
+        # Those on the grid that are not visible, and the grid's step is a whole number.
+        assert 500 / 2 < len(points) < 500 * 3
+
+
+@pytest.mark.parametrize("size", [(33, 129), (129, 33), (65, 17), (16, 145)])
+def test_pictures_a_little_larger_than_their_tiles(size: tuple[int, int]) -> None:
+    """What is left over is too little for a position of the deepest layer."""
+    settings = parse_settings({"optimiser": "lbfgs", "statistic": "gaussian"})
+    content, style, image = (canvas(*size, seed) for seed in (1, 2, 3))
+    whole, tiled = (
+        Objective(network(settings), content, [(style, 1.0)], settings, 0, tile) for tile in (0, 16)
+    )
+    assert error(tiled(image.pixels)[1], whole(image.pixels)[1]) < 1e-4
+
+
+# -- the gradient ------------------------------------------------------------------------------
+
+
+def network(settings: Settings) -> VGG:
+    layers = {*settings.content_layers, *settings.style_layers}
+    return VGG(load_weights("compact"), layers, settings.pooling)
+
+
+def canvas(height: int, width: int, seed: int, visible: Tensor | None = None) -> Canvas:
+    generator = torch.Generator().manual_seed(seed)
+    coarse = torch.rand(1, 3, -(-height // 4), -(-width // 4), generator=generator)
+    pixels = F.interpolate(coarse, (height, width), mode="bicubic").clamp(0, 1)
+    return Canvas(pixels, torch.ones(1, 1, height, width) if visible is None else visible)
+
+
+JOBS: list[dict[str, Any]] = [
+    {},
+    {"optimiser": "lbfgs"},
+    {"statistic": "gaussian"},
+    {"statistic": "gram"},
+    {"preset": "gatys2015"},
+    {"preset": "tutorial"},
+    {"style_layers": "conv1_1,conv5_1", "content_layers": "conv1_1:2,conv4_2"},
+]
+
+
+@pytest.mark.parametrize(
+    ("opaque", "pooling"), [(True, "max"), (False, "average")], ids=["opaque", "alpha"]
+)
+@pytest.mark.parametrize("job", JOBS, ids=lambda job: " ".join(map(str, job.values())) or "sliced")
+def test_gradient_in_three_by_three_tiles_is_that_of_the_whole(
+    job: dict[str, Any], opaque: bool, pooling: str
+) -> None:
+    """Of two paintings, in two steps: Adam's directions change between them.
+
+    The sliced statistic puts values into cells, and one that lies on the border of two may be put
+    into the other by the least rounding; this alone is worth some 1e-4.
+    """
+    settings = parse_settings({**job, "pooling": pooling})
+    slack = 1e-3 if settings.statistic == "sliced" else 1e-4
+    height, width = 145, 121
+    assert len(split(height, width, 49, network(settings).layers)) == 9
+    content = canvas(height, width, 1, None if opaque else see(height, width))
+    one, two = canvas(100, 70, 2), canvas(61, 83, 3, None if opaque else see(61, 83))
+    whole, tiled = (
+        Objective(network(settings), content, [(one, 0.3), (two, 0.7)], settings, 0, tile)
+        for tile in (0, 49)
+    )
+    for seed in (4, 5):
+        image = canvas(height, width, seed).pixels
+        expected, found = whole(image), tiled(image)
+        assert error(found[0], expected[0]) < 1e-5
+        assert error(found[1], expected[1]) < slack
+
+
+@pytest.mark.parametrize("optimiser", ["adam", "lbfgs"])
+def test_gradient_in_tiles_of_a_sample_is_that_of_the_whole(
+    optimiser: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with pictures that have more points than are counted; for the slack see above."""
+    monkeypatch.setattr(objective, "SAMPLES", 1000)
+    monkeypatch.setattr(pixel_terms, "SAMPLES", 1000)
+    settings = parse_settings({"optimiser": optimiser})
+    content, style = canvas(145, 121, 1, see(145, 121)), canvas(100, 70, 2)
+    whole, tiled = (
+        Objective(network(settings), content, [(style, 1.0)], settings, 0, tile) for tile in (0, 49)
+    )
+    for seed in (4, 5):
+        image = canvas(145, 121, seed).pixels
+        expected, found = whole(image), tiled(image)
+        assert error(found[0], expected[0]) < 1e-5
+        assert error(found[1], expected[1]) < 1e-3
