@@ -72,7 +72,7 @@ def images(side: int = 48) -> torch.Tensor:
 
 def features(convolutions: convert.Convolutions, image: torch.Tensor) -> dict[str, torch.Tensor]:
     weights = Weights("test", convolutions, PREPROCESSINGS["torchvision"])
-    return VGG(weights, COMPACT_LAYERS)(image)
+    return VGG(weights, COMPACT_LAYERS).features(image)
 
 
 class TestReading:

@@ -81,7 +81,7 @@ def mean_activations(convolutions: Convolutions, images: list[Tensor]) -> dict[s
     network = VGG(weights, COMPACT_LAYERS)
     means = {name: torch.zeros(len(bias)) for name, (_, bias) in convolutions.items()}
     for image in images:
-        for name, layer in network(image[None].float().div(255)).items():
+        for name, layer in network.features(image[None].float().div(255)).items():
             means[name] += layer.mean((0, 2, 3)) / len(images)
     return means
 
