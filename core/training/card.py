@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import platform
+import textwrap
 from dataclasses import asdict
 from pathlib import Path
 
@@ -49,12 +50,11 @@ def _network(run: Run) -> str:
     means = ", ".join(f"{m / s:.3f}" for m, s in zip(mean, deviation, strict=True))
     deviations = ", ".join(f"{1 / s:.3f}" for s in deviation)
     widths = ", ".join(str(width) for width in WIDTHS.values())
-    return (
-        "# The compact network\n\n"
+    return "# The compact network\n\n" + _filled(
         f"VGG-19's layers conv1_1 to conv5_1 with {widths} channels by block, {count:,} parameters "
-        "as 16-bit\nfloats. Tensors are named `conv1_1.weight`, `conv1_1.bias` and so on. Input: "
-        f"sRGB 0..1, mean {means},\nstandard deviation {deviations}. Average pooling. Batch "
-        "normalisation is folded into the convolutions,\nand each channel scaled to a mean "
+        "as 16-bit floats. Tensors are named `conv1_1.weight`, `conv1_1.bias` and so on. Input: "
+        f"sRGB 0..1, mean {means}, standard deviation {deviations}. Average pooling. Batch "
+        "normalisation is folded into the convolutions, and each channel scaled to a mean "
         "activation of one, as Gatys et al. did with VGG-19."
     )
 
@@ -76,14 +76,13 @@ def _recipe(run: Run) -> str:
     recipe, device = run.recipe, next(run.trainee.parameters()).device
     facts = {key: value for key, value in asdict(recipe).items() if key != "steps"}
     listed = ", ".join(f"{key} {value:g}" for key, value in facts.items())
-    hardware = f"{torch.get_num_threads()} thread(s) of a {platform.machine()} processor"
+    hardware = f"{torch.get_num_threads()} thread(s) of an {platform.machine()} processor"
     if device.type != "cpu":
         hardware = f"a {device.type} device"
-    return (
-        "## Recipe\n\n"
+    return "## Recipe\n\n" + _filled(
         f"A classifier with heads on {', '.join(HEADS)}, which see only means and root mean "
-        f"squares.\nFrom {' and '.join(VIEWS)} the picture must be seen again.\n"
-        f"{run.progress.step:,} of {recipe.steps:,} steps: {listed}.\n"
+        f"squares. From {' and '.join(VIEWS)} the picture must be seen again. "
+        f"{run.progress.step:,} steps of {recipe.steps:,}: {listed}. "
         f"{run.progress.seconds / 60:.0f} minutes of processor time on {hardware}, "
         f"PyTorch {torch.__version__}. Last loss: {run.progress.loss:.2f}."
     )
@@ -101,3 +100,7 @@ def _sources(folder: Path, pictures: Pictures, accuracy: dict[str, float]) -> st
         found = f"{accuracy[source]:.2f}" if source in accuracy else ""
         rows.append(f"| {facts['name']} | {count:,} | {found} | {facts['licence']} |")
     return "## Pictures\n\nAccuracy is that on pictures held back.\n\n" + "\n".join(rows)
+
+
+def _filled(words: str) -> str:
+    return textwrap.fill(words, 100)
