@@ -23,7 +23,7 @@ SHARE = {"cpu": 0.7}
 SHARE_OF_CARD = 0.9
 """Part of the free memory that a job may plan with: on the CPU, other programs need some too."""
 
-FINISHING_STEPS = 5
+FINISHING_STEPS = 8
 """Steps at the layer's own size, after painting at a smaller one: enough for crisp strokes."""
 
 PACE_SIDE = 192
