@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from benchmarks import __main__ as command
-from benchmarks import curves, scene, targets
+from benchmarks import curves, row, scene, targets
 from benchmarks.row import Figures, Row
 from neural_style.network import VGG
 from neural_style.objective import Objective
@@ -41,19 +41,32 @@ def test_textbook_and_engine_have_the_same_loss_and_gradient(network: str) -> No
 def test_quick_run_writes_what_it_measured(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(command, "QUICK", {"sizes": [32], "curve_size": 32, "steps": 3})
+    # Four processes that import torch would take most of the time.
+    monkeypatch.setattr(row, "measure", row.figures)
+    monkeypatch.setattr(
+        command, "QUICK", {"sizes": [32], "curve_size": 32, "steps": 3, "repeats": 1}
+    )
     words = ["--quick", "--networks", "compact", "--devices", "cpu", "--precisions", "float32"]
     assert command.main([*words, "--output", str(tmp_path)]) == 0
 
     steps = json.loads((tmp_path / "steps.json").read_text())
-    assert [row["side"] for row in steps["rows"]] == ["textbook", "same loss", "standard", "tiles"]
-    assert all(row["seconds"] > 0 and row["step_bytes"] >= 0 for row in steps["rows"])
+    assert [one["side"] for one in steps["rows"]] == ["textbook", "same loss", "standard", "tiles"]
+    assert all(one["seconds"] > 0 for one in steps["rows"])
     assert steps["machine"]["torch"] == torch.__version__
     (race,) = json.loads((tmp_path / "curves.json").read_text())["races"]
     starts = [curve["losses"][0] for curve in race["curves"]]
     assert starts == pytest.approx([starts[0]] * len(starts), rel=1e-4)
     assert (tmp_path / "curves.png").stat().st_size > 1000
-    assert "to goal" in capsys.readouterr().out
+    assert "schedule, float32" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_a_row_is_measured_in_its_own_process() -> None:
+    found = row.measure(Row("compact", 64, "cpu", "float32", "same loss", 1))
+    assert isinstance(found, Figures)
+    assert found.seconds > 0
+    failed = row.measure(Row("compact", 64, "cpu", "float16", "same loss", 1))
+    assert failed == "KeyError: 'float16'"
 
 
 def test_flops_are_those_of_vgg19() -> None:
@@ -63,19 +76,19 @@ def test_flops_are_those_of_vgg19() -> None:
 
 
 def test_targets_tell_met_from_missed() -> None:
-    def row(side: str) -> Row:
+    def line(side: str) -> Row:
         return Row("vgg19", 512, "cpu", "float32", side, 1)
 
     measured: targets.Measured = [
-        (row("textbook"), Figures(3.0, 1.0, 0, 100)),
-        (row("same loss"), Figures(1.0, 1.0, 0, 50)),
-        (row("standard"), "out of memory"),
+        (line("textbook"), Figures(3.0, 1.0, 0, 100)),
+        (line("same loss"), Figures(1.0, 1.0, 0, 50)),
+        (line("standard"), "out of memory"),
     ]
     speed, memory = targets.step_targets(measured)
     assert speed.met
     assert not memory.met
-    textbook = curves.Curve("textbook", [0.0, 10.0], [0, 500], [2.0, 1.0])
-    fast = curves.Curve("engine, schedule, float32", [0.0, 2.0], [0, 99], [2.0, 0.9])
-    slow = curves.Curve("engine, schedule, bfloat16", [0.0, 2.0], [0, 99], [2.0, 1.1])
+    textbook = curves.Curve("textbook", [0.0, 10.0], [0, 500], [2.0, 1.0], 1.0)
+    fast = curves.Curve("schedule, float32", [0.0, 2.0], [0, 99], [2.0, 0.9], 0.9)
+    slow = curves.Curve("schedule, bfloat16", [0.0, 2.0], [0, 99], [2.0, 1.1], 1.1)
     race = curves.Race("vgg19", 512, "cpu", "content", [textbook, fast, slow])
     assert [target.met for target in targets.race_targets([race])] == [True, False]

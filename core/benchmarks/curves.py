@@ -2,8 +2,8 @@
 
 All start from the same picture and minimise the same function. Targets are learnt on the clock,
 networks are built before. Pictures are kept on the way with the clock stopped, and afterwards the
-textbook's own code says what each one's loss is at the full size, clamped to 0..1, as it would be
-saved.
+textbook's own code says what each one's loss is at the full size. The textbook's pictures leave the
+range 0..1, which the engine's never do; its loss is taken as it is, before that is cut off.
 """
 
 from __future__ import annotations
@@ -27,12 +27,16 @@ EVERY = 5
 
 @dataclass(frozen=True)
 class Curve:
-    """What one of them reached: `losses` after `seconds` on the clock and `steps`."""
+    """What one of them reached (without the word textbook, it is the engine's): `losses` after `seconds` on the clock and `steps`.
+
+    `saved` is the loss of the last picture clamped to 0..1, as a file would hold it.
+    """
 
     name: str
     seconds: list[float]
     steps: list[int]
     losses: list[float]
+    saved: float
 
     def reached(self, loss: float) -> float | None:
         """Seconds until a loss no larger than `loss`; None if it never was."""
@@ -52,8 +56,13 @@ class Race:
 
     @property
     def goal(self) -> float:
-        """The textbook's last loss."""
-        return self.curves[0].losses[-1]
+        """The textbook's lowest loss: L-BFGS without a line search may end above it."""
+        return min(self.curves[0].losses)
+
+    def ratio(self, curve: Curve) -> float | None:
+        """Time of `curve` to the goal relative to the textbook's; None if it never got there."""
+        seconds, textbook = (each.reached(self.goal) for each in (curve, self.curves[0]))
+        return seconds / textbook if seconds is not None and textbook else None
 
 
 @dataclass
@@ -85,11 +94,10 @@ class Recorder:
     @torch.no_grad()
     def curve(self, name: str, loss: textbook.Loss, size: int) -> Curve:
         seconds, steps, pictures = zip(*self.kept, strict=True)
-        losses = [
-            loss(resize(picture, size, size).clamp(0, 1).to(self.device)).item() / scene.SCALE
-            for picture in pictures
-        ]
-        return Curve(name, list(seconds), list(steps), losses)
+        pictures = [resize(x, size, size, limit=False).to(self.device) for x in pictures]
+        losses = [loss(picture).item() for picture in pictures]
+        saved = loss(pictures[-1].clamp(0, 1)).item()
+        return Curve(name, list(seconds), list(steps), losses, saved)
 
 
 class Racer:
@@ -115,7 +123,7 @@ class Racer:
         loss = scene.textbook_loss(network, self.content, self.style, scene.SAME_LOSS)
         textbook.minimise_lbfgs(loss, self.image, steps, lambda image: recorder.look(lambda: image))
         self.loss = loss
-        return recorder.curve("textbook, L-BFGS", loss, self.size)
+        return recorder.curve("textbook", loss, self.size)
 
     def schedule(self, precision: str) -> Curve:
         """The preset's sizes, from coarse to fine, with its Adam."""
@@ -135,7 +143,7 @@ class Racer:
                 adam.step(objective)
         assert adam is not None  # noqa: S101 - a plan has at least one stage
         recorder.look(lambda: adam.picture, last=True)
-        return recorder.curve(f"engine, schedule, {precision}", self.loss, self.size)
+        return recorder.curve(f"schedule, {precision}", self.loss, self.size)
 
     def lbfgs(self, seconds: float) -> Curve:
         """At the full size, until `seconds` are over."""
@@ -147,7 +155,7 @@ class Racer:
             recorder.look(lambda: lbfgs.picture)
             lbfgs.step(objective)
         recorder.look(lambda: lbfgs.picture, last=True)
-        return recorder.curve("engine, L-BFGS, float32", self.loss, self.size)
+        return recorder.curve("L-BFGS, float32", self.loss, self.size)
 
     def _network(self, precision: str) -> VGG:
         settings = scene.SAME_LOSS

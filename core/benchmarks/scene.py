@@ -18,10 +18,6 @@ from neural_style.settings import LAYERS, Settings, parse_settings
 NETWORKS = ("vgg19", "compact")
 """VGG-19's shape with random weights, and the network that comes with the program."""
 
-SCALE = 1e6
-"""Of the whole loss. L-BFGS in torch ignores steps whose curvature is below an absolute limit, so
-well-known programs multiply their losses by large numbers, and it starts well for them only so."""
-
 STANDARD = parse_settings({"colours": "free"})
 """The preset `standard`; painting is measured, not recolouring."""
 
@@ -30,13 +26,14 @@ SAME_LOSS = parse_settings(
         "statistic": "gram",
         "content_layers": "conv4_2",
         "style_layers": ",".join(f"conv{block}_1" for block in range(1, 6)),
-        "content_weight": SCALE * STANDARD.content_weight,
-        "style_weight": SCALE * STANDARD.style_weight,
         "tv_weight": 0,
         "colours": "free",
     }
 )
-"""The textbook's layers and loss in the engine's words; the schedule is that of `standard`."""
+"""The textbook's layers and loss in the engine's words; weights and schedule are `standard`'s.
+
+Well-known programs multiply their losses by large numbers. With these relative terms, of a size
+around one, that would throw the first steps of L-BFGS far off and slow the textbook down."""
 
 _WIDTHS = {"1": 64, "2": 128, "3": 256, "4": 512, "5": 512}
 

@@ -65,7 +65,7 @@ def step_targets(measured: Measured) -> list[Target]:
 
 
 def race_targets(races: list[Race]) -> list[Target]:
-    """Time to the textbook's last loss, by the schedule."""
+    """Time to the textbook's lowest loss, by the schedule."""
     targets = []
     for race in races:
         textbook, *others = race.curves
@@ -74,11 +74,9 @@ def race_targets(races: list[Race]) -> list[Target]:
         for curve in others:
             if "schedule" not in curve.name:
                 continue
-            seconds = curve.reached(race.goal)
-            ratio = None if seconds is None else seconds / textbook.seconds[-1]
             what = (
                 f"of the textbook's time for {textbook.steps[-1]} steps of L-BFGS to its loss, "
                 f"{curve.name}, vgg19, {race.size} px"
             )
-            targets.append(Target(what, 0.25, ratio, lower=True))
+            targets.append(Target(what, 0.25, race.ratio(curve), lower=True))
     return targets
