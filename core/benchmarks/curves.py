@@ -27,7 +27,7 @@ EVERY = 5
 
 @dataclass(frozen=True)
 class Curve:
-    """What one of them reached (without the word textbook, it is the engine's): `losses` after `seconds` on the clock and `steps`.
+    """The `losses` one of them reached after `seconds` on the clock and `steps`.
 
     `saved` is the loss of the last picture clamped to 0..1, as a file would hold it.
     """
