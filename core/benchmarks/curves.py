@@ -19,7 +19,7 @@ from benchmarks import machine, scene, textbook
 from neural_style.network import VGG, Weights
 from neural_style.objective import Objective
 from neural_style.optimise import LBFGS, Adam, resize
-from neural_style.schedule import MIN_SIDE, plan
+from neural_style.schedule import MIN_SIDE, stages
 
 EVERY = 5
 """Steps between two pictures that are kept."""
@@ -131,7 +131,7 @@ class Racer:
         settings = scene.SAME_LOSS
         recorder.begin()
         adam: Adam | None = None
-        for stage in plan(self.size, self.size, settings):
+        for stage in stages(self.size, self.size, settings):
             objective = self._objective(network, stage.height)
             if adam is None:
                 image = resize(self.image, stage.height, stage.width)
