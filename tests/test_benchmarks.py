@@ -87,8 +87,8 @@ def test_targets_tell_met_from_missed() -> None:
     speed, memory = targets.step_targets(measured)
     assert speed.met
     assert not memory.met
-    textbook = curves.Curve("textbook", [0.0, 10.0], [0, 500], [2.0, 1.0], 1.0)
-    fast = curves.Curve("schedule, float32", [0.0, 2.0], [0, 99], [2.0, 0.9], 0.9)
-    slow = curves.Curve("schedule, bfloat16", [0.0, 2.0], [0, 99], [2.0, 1.1], 1.1)
+    textbook = curves.Curve("textbook", [0.0, 10.0], [0, 500], [2.0, 1.0])
+    fast = curves.Curve("schedule, float32", [0.0, 2.0], [0, 99], [2.0, 0.9])
+    slow = curves.Curve("schedule, bfloat16", [0.0, 2.0], [0, 99], [2.0, 1.1])
     race = curves.Race("vgg19", 512, "cpu", "content", [textbook, fast, slow])
     assert [target.met for target in targets.race_targets([race])] == [True, False]

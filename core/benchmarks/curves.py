@@ -2,8 +2,8 @@
 
 All start from the same picture and minimise the same function. Targets are learnt on the clock,
 networks are built before. Pictures are kept on the way with the clock stopped, and afterwards the
-textbook's own code says what each one's loss is at the full size. The textbook's pictures leave the
-range 0..1, which the engine's never do; its loss is taken as it is, before that is cut off.
+textbook's own code says what each one's loss is at the full size, as a file would hold it: the
+textbook's pictures leave the range 0..1, which is cut off.
 """
 
 from __future__ import annotations
@@ -27,16 +27,12 @@ EVERY = 5
 
 @dataclass(frozen=True)
 class Curve:
-    """The `losses` one of them reached after `seconds` on the clock and `steps`.
-
-    `saved` is the loss of the last picture clamped to 0..1, as a file would hold it.
-    """
+    """The `losses` one of them reached after `seconds` on the clock and `steps`."""
 
     name: str
     seconds: list[float]
     steps: list[int]
     losses: list[float]
-    saved: float
 
     def reached(self, loss: float) -> float | None:
         """Seconds until a loss no larger than `loss`; None if it never was."""
@@ -56,13 +52,16 @@ class Race:
 
     @property
     def goal(self) -> float:
-        """The textbook's lowest loss: L-BFGS without a line search may end above it."""
-        return min(self.curves[0].losses)
+        """The loss after all of the textbook's steps."""
+        return self.curves[0].losses[-1]
 
     def ratio(self, curve: Curve) -> float | None:
-        """Time of `curve` to the goal relative to the textbook's; None if it never got there."""
-        seconds, textbook = (each.reached(self.goal) for each in (curve, self.curves[0]))
-        return seconds / textbook if seconds is not None and textbook else None
+        """Time of `curve` to the goal relative to the textbook's whole time; None if never.
+
+        L-BFGS without a line search may have been lower on the way: `Curve.reached` tells when.
+        """
+        seconds, textbook = curve.reached(self.goal), self.curves[0].seconds[-1]
+        return seconds / textbook if seconds is not None else None
 
 
 @dataclass
@@ -95,9 +94,8 @@ class Recorder:
     def curve(self, name: str, loss: textbook.Loss, size: int) -> Curve:
         seconds, steps, pictures = zip(*self.kept, strict=True)
         pictures = [resize(x, size, size, limit=False).to(self.device) for x in pictures]
-        losses = [loss(picture).item() for picture in pictures]
-        saved = loss(pictures[-1].clamp(0, 1)).item()
-        return Curve(name, list(seconds), list(steps), losses, saved)
+        losses = [loss(picture.clamp(0, 1)).item() for picture in pictures]
+        return Curve(name, list(seconds), list(steps), losses)
 
 
 class Racer:

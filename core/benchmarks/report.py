@@ -89,12 +89,11 @@ def race_data(race: Race) -> dict[str, Any]:
 
 
 def _result(race: Race, curve: Curve) -> dict[str, float | None]:
-    """Seconds to the textbook's lowest loss, and the textbook's to this curve's last loss."""
+    """Seconds to the textbook's last loss, and the textbook's to this curve's last loss."""
     textbook = race.curves[0]
     return {
         "seconds": curve.seconds[-1],
         "loss": curve.losses[-1],
-        "saved": curve.saved,
         "seconds_to_goal": curve.reached(race.goal),
         "ratio": race.ratio(curve),
         "textbook_seconds_to_loss": textbook.reached(curve.losses[-1]),
@@ -104,14 +103,14 @@ def _result(race: Race, curve: Curve) -> dict[str, float | None]:
 def race_table(data: dict[str, Any]) -> Table:
     title = f"{data['network']}, {data['size']} px, {data['device']}, from {data['start']}"
     caption = (
-        f"Goal: the textbook's lowest loss, {data['goal']:.4g}. Last column: seconds the textbook "
+        f"Goal: the textbook's last loss, {data['goal']:.4g}. Last column: seconds the textbook "
         "took to this side's last loss."
     )
     table = _table(title, caption, "side")
-    for name in ("seconds", "loss", "saved", "to goal", "ratio", "textbook"):
+    for name in ("seconds", "loss", "to goal", "ratio", "textbook"):
         table.add_column(name, justify="right", no_wrap=True)
     for result in data["results"]:
-        values = [result[key] for key in ("seconds", "loss", "saved", "seconds_to_goal", "ratio")]
+        values = [result[key] for key in ("seconds", "loss", "seconds_to_goal", "ratio")]
         values.append(result["textbook_seconds_to_loss"])
         table.add_row(result["name"], *("never" if v is None else f"{v:.3g}" for v in values))
     return table

@@ -65,7 +65,7 @@ def step_targets(measured: Measured) -> list[Target]:
 
 
 def race_targets(races: list[Race]) -> list[Target]:
-    """Time to the textbook's lowest loss, by the schedule."""
+    """Time to the textbook's last loss, by the schedule."""
     targets = []
     for race in races:
         textbook, *others = race.curves
