@@ -149,7 +149,10 @@ class Studio:
     def _build_network(self) -> None:
         settings = self.settings
         layers = {*settings.content_layers, *settings.style_layers}
-        dtype = choose_precision(self.device, settings.precision)
+        precision = settings.precision
+        if precision == "auto" and settings.optimiser == "lbfgs":
+            precision = "float32"  # its curvature is made of small differences of gradients
+        dtype = choose_precision(self.device, precision)
         weights = load_weights(settings.network)
         self.network = VGG(weights, layers, settings.pooling, self.device, dtype)
 
