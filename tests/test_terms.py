@@ -214,7 +214,7 @@ def equal(count: int) -> Tensor:
 def sliced(values: Tensor, targets: Tensor, sample: int | None = None) -> tuple[Tensor, Tensor]:
     """Value and gradient at the values, whose cells are counted in a sample of them."""
     rows = torch.arange(len(values))
-    slices = Slices(targets, equal(targets.shape[1]), lambda: rows)
+    slices = Slices([targets], equal(targets.shape[1]), lambda: rows)
     standard = (values - slices.centre[:, None]) / slices.scale[:, None]
     counted = standard[:, :sample]
     slices.begin()

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from neural_style.terms import POOL, SAMPLES, Draw, Slices
+from neural_style.terms import AT_A_TIME, POOL, SAMPLES, Draw, Slices
 from neural_style.tiles import Box
 
 PATCH = 7
@@ -46,23 +46,20 @@ class PatchTerm:
         self.least = inner.of(visible) if (visible == 1).all() else _least(visible, 1)
         self.total = self.least.sum(dtype=torch.float32).clamp_min(1e-12)
         self.stride = _stride(visible)
-        self.samples: list[tuple[Tensor, Tensor]] = []
+        self.styles: list[tuple[Tensor, Tensor, float]] = []
 
     def learn(self, pixels: Tensor, visible: Tensor, share: float) -> None:
-        """Take patches of a style picture, those on a grid of at most SAMPLES."""
-        stride = _stride(visible)
-        weight = _least(visible, stride).flatten()
-        # A few directions at a time: all of them together are 128 pictures.
-        values = [
-            F.conv2d(pixels, some, stride=stride).flatten(2)[0] for some in self.pool.split(8)
-        ]
-        self.samples.append((torch.cat(values), share * weight / weight.sum().clamp_min(1e-12)))
+        """Note a style picture; its patches are taken at the end, on a grid of about SAMPLES."""
+        self.styles.append((pixels, visible, share))
 
     def finish(self) -> None:
-        values = torch.cat([values for values, _ in self.samples], 1)
-        weight = torch.cat([weight for _, weight in self.samples])
-        self.samples.clear()
-        self.slices = Slices(values, weight, self.draw)
+        weights = []
+        for _, visible, share in self.styles:
+            weight = _least(visible, _stride(visible)).flatten()
+            weights.append(share * weight / weight.sum())
+        values = (self._style_values(some) for some in self.pool.split(AT_A_TIME))
+        self.slices = Slices(values, torch.cat(weights), self.draw)
+        self.styles.clear()
         self.pool /= self.slices.scale.view(-1, 1, 1, 1)
         self.offset = -self.slices.centre / self.slices.scale
 
@@ -89,6 +86,15 @@ class PatchTerm:
             pull = pull.view(1, len(drawn), box.bottom - box.top, -1)
             _patches(box).of(gradient).add_(F.conv2d(pull, back, padding=PATCH - 1))
         return self.weight * slices.value
+
+    def _style_values(self, directions: Tensor) -> Tensor:
+        return torch.cat(
+            [
+                F.conv2d(pixels, directions, stride=_stride(visible)).flatten(2)[0]
+                for pixels, visible, _ in self.styles
+            ],
+            1,
+        )
 
     def _values(self, pixels: Tensor, stride: int = 1) -> Tensor:
         """Projections of all patches, or of those on a grid, shape (DIRECTIONS, N)."""

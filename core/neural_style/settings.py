@@ -169,7 +169,8 @@ class Settings(BaseModel):
         "auto",
         title="Precision",
         description="Number format of the network's features: auto takes bfloat16 where this "
-        "computer is clearly faster with it. Pictures, statistics and losses are always float32.",
+        "computer is clearly faster with it, and float32 for L-BFGS. Pictures, statistics and "
+        "losses are always float32.",
     )
     memory: float = Field(
         0.0,

@@ -23,7 +23,7 @@ SHARE = {"cpu": 0.7}
 SHARE_OF_CARD = 0.9
 """Part of the free memory that a job may plan with: on the CPU, other programs need some too."""
 
-FINISHING_STEPS = 5
+FINISHING_STEPS = 8
 """Steps at the layer's own size, after painting at a smaller one: enough for crisp strokes."""
 
 PACE_SIDE = 192
@@ -149,7 +149,10 @@ class Studio:
     def _build_network(self) -> None:
         settings = self.settings
         layers = {*settings.content_layers, *settings.style_layers}
-        dtype = choose_precision(self.device, settings.precision)
+        precision = settings.precision
+        if precision == "auto" and settings.optimiser == "lbfgs":
+            precision = "float32"  # its curvature is made of small differences of gradients
+        dtype = choose_precision(self.device, precision)
         weights = load_weights(settings.network)
         self.network = VGG(weights, layers, settings.pooling, self.device, dtype)
 

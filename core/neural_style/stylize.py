@@ -13,7 +13,7 @@ from torch import Tensor
 from neural_style.canvas import as_picture, first_image, resized
 from neural_style.errors import NeuralStyleError
 from neural_style.image import Picture
-from neural_style.optimise import LBFGS, Adam, Optimiser
+from neural_style.optimise import LBFGS, Adam, Optimiser, resize
 from neural_style.schedule import Stage, fit, work
 from neural_style.settings import Settings
 from neural_style.studio import Plan, Studio, painted_size
@@ -162,9 +162,14 @@ class _Job:
         """The steps left at one size. Should the picture break, back to the last good one."""
         objective = self.studio.objective(number, stage)
         optimiser = self.optimiser
-        if optimiser.picture.shape[2:] != (stage.height, stage.width):
-            optimiser.resize(stage.height, stage.width)
         good = optimiser.picture
+        if good.shape[2:] != (stage.height, stage.width):
+            good = resize(good, stage.height, stage.width)
+            if stage.width > self.studio.width:
+                # The moments of a smaller picture would hold back what these few steps are for.
+                optimiser.restart(good)
+            else:
+                optimiser.resize(stage.height, stage.width)
         first: Tensor | None = None
         while self.left:
             loss = optimiser.step(objective)

@@ -16,7 +16,7 @@ term's `weight`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 import torch
@@ -30,6 +30,9 @@ DIRECTIONS = 12
 
 POOL = 128
 """Directions that these are drawn from, for which the style's quantiles are known."""
+
+AT_A_TIME = 8
+"""Directions whose quantiles are taken together: all of them would be 128 pictures."""
 
 SAMPLES = 65_536
 """Points of a large picture that quantiles and histograms are taken of, about."""
@@ -180,20 +183,24 @@ class Slices:
     sorting. As an optimal plan is a minimum, it counts as constant in the gradient.
 
     Args:
-        values: the style's projections on each direction of the pool, shape (POOL, N).
+        values: the style's projections on the pool's directions, a few directions at a time, each
+            of shape (K, N).
         weight: shape (N,).
         draw: which of them to compare.
     """
 
-    def __init__(self, values: Tensor, weight: Tensor, draw: Draw) -> None:
+    def __init__(self, values: Iterable[Tensor], weight: Tensor, draw: Draw) -> None:
         self.draw = draw
-        share = (weight / weight.sum()).to(values)
-        self.centre = values @ share
-        spread = (values - self.centre[:, None]).square() @ share
-        self.scale = spread.sqrt().clamp_min(1e-6)
-        # A few directions at a time, as it takes ten times the memory of the values.
-        table = torch.cat([statistics.quantile_table(some, weight) for some in values.split(8)])
-        self.table = (table - self.centre[:, None]) / self.scale[:, None]
+        share = weight / weight.sum()
+        tables, centres, scales = [], [], []
+        for some in values:
+            centre = some @ share
+            scale = ((some - centre[:, None]).square() @ share).sqrt().clamp_min(1e-6)
+            table = statistics.quantile_table(some, weight)
+            tables.append((table - centre[:, None]) / scale[:, None])
+            centres.append(centre)
+            scales.append(scale)
+        self.table, self.centre, self.scale = map(torch.cat, (tables, centres, scales))
 
     def begin(self) -> None:
         self.drawn = self.draw()
@@ -236,7 +243,8 @@ class SlicedTerm:
     def finish(self) -> None:
         points, weight = (torch.cat(parts) for parts in zip(*self.samples, strict=True))
         self.samples.clear()
-        self.slices = Slices(self.pool @ points.T, weight, self.draw)
+        values = (some @ points.T for some in self.pool.split(AT_A_TIME))
+        self.slices = Slices(values, weight, self.draw)
         size = (weight @ points.square()).mean() / weight.sum()
         self.factor = self.weight / size.clamp_min(1e-12)
         self.pool /= self.slices.scale[:, None]

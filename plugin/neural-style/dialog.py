@@ -196,7 +196,8 @@ class Dialog:
             return None
         region = self._painting.region
         size = estimate.size_to_paint(region.width, region.height, values["size"])
-        return rate * estimate.work(*size, values)
+        amount = estimate.work(*size, values)
+        return rate * (amount + estimate.finishing(*size, region.width, region.height))
 
     def _show_style(self):
         file = self._config.get_property("style")

@@ -11,6 +11,9 @@ import math
 STEP_PIXELS = 10000
 """What a step costs beside its pixels."""
 
+FINISHING_STEPS = 8
+"""Steps at the layer's own size, after painting at a smaller one."""
+
 
 def work(width, height, values):
     """Millions of pixel-steps for a picture painted at that size; `values` has every setting."""
@@ -27,6 +30,13 @@ def work(width, height, values):
         shrink = values["size_ratio"] ** (2 * level)
         total += steps * (width * height / shrink + STEP_PIXELS)
     return total / 1e6
+
+
+def finishing(width, height, layer_width, layer_height):
+    """Millions of pixel-steps that bring a picture painted smaller to the layer's size."""
+    if layer_width * layer_height <= width * height:
+        return 0.0
+    return FINISHING_STEPS * (layer_width * layer_height + STEP_PIXELS) / 1e6
 
 
 def size_to_paint(width, height, size):

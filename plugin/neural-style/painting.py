@@ -184,7 +184,10 @@ class Painting:
         if not seconds or "device" not in accepted:
             return
         everything = arguments.complete(values)
-        amount = estimate.work(accepted["width"], accepted["height"], everything) * job.fraction
+        size = accepted["width"], accepted["height"]
+        amount = estimate.work(*size, everything)
+        amount += estimate.finishing(*size, job.result["width"], job.result["height"])
+        amount *= job.fraction
         known = estimate.read_rates(speed_path())
         key = estimate.key(accepted["device"], everything["network"])
         if amount > 0 and not (is_preview and key in known):

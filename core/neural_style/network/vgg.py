@@ -121,16 +121,17 @@ class VGG:
         x = F.pad(_channels_last(x.to(self.dtype)), (1, 1, 1, 1), mode="replicate")
         before = ""
         for name in self.layers:
-            source = x
             if before and name[4] != before[4]:
-                x = self._pool(source, name, tape if keep else None)
-            x = F.conv2d(x, self.weight[name], self.bias[name], padding=1 if before else 0)
+                wide, x = x, self._pool(x, name, tape if keep else None)
+                self._retire(before, wide, tape, keep)
+                del wide
+                before = ""
+            source, x = x, F.conv2d(x, self.weight[name], self.bias[name], padding=self._pad(name))
+            self._retire(before, source, tape, keep)
+            del source
             # As integers: negative floats are negative there too, and this takes a tenth of the
             # time of a ReLU in bfloat16 on a CPU.
             bits(x).clamp_min_(0)
-            if keep and before and before not in self.wanted:
-                # Nothing reads the source any more, so the signs may replace it.
-                tape.positive[before] = bits(source).sign_().to(torch.int8)
             if name in self.wanted:
                 look(name, x)
                 if keep:
@@ -163,13 +164,23 @@ class VGG:
                 positive = tape.positive.pop(name)
             bits(gradient).mul_(positive)
             del positive
-            gradient = F.conv2d(gradient, self.turned[name], padding=1 if index else 2)
+            gradient = F.conv2d(gradient, self.turned[name], padding=2 - self._pad(name))
             before = self.layers[index - 1] if index else name
             if before[4] != name[4]:
                 kept = tape.features if before in self.wanted else tape.positive
                 gradient = self._unpool(gradient, kept[before].shape, tape.places.pop(name, None))
         gradient = _unpad(gradient).float() * self.scale
         return gradient.flip(1) if self.bgr else gradient
+
+    @staticmethod
+    def _pad(name: str) -> int:
+        """The first convolution's input has its border already."""
+        return 0 if name == LAYERS[0] else 1
+
+    def _retire(self, name: str, x: Tensor, tape: Tape, keep: bool) -> None:
+        """Note the signs of a layer that nothing reads any more, in its own memory."""
+        if keep and name and name not in self.wanted:
+            tape.positive[name] = bits(x).sign_().to(torch.int8)
 
     def _pool(self, x: Tensor, name: str, tape: Tape | None) -> Tensor:
         if self.pooling == "average":

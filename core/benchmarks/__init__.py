@@ -1,0 +1,1 @@
+"""Measures the engine beside a textbook implementation; not installed with the package."""

@@ -1,0 +1,141 @@
+"""One row of the table: time and memory of a step, measured in a process of its own.
+
+`measure` starts the process, which runs this module: a `Row` as JSON goes in as its argument, the
+`Figures` come out on its standard output. A process that runs out of memory is a row without
+figures, not the end of the benchmark.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from benchmarks import machine, scene, textbook
+from neural_style.network import VGG, Weights
+from neural_style.objective import Objective
+from neural_style.optimise import Adam
+
+Prepare = Callable[[Tensor, Tensor], Callable[[], object]]
+"""Takes photo and painting, learns the targets and returns a function that does one step."""
+
+SIDES = {
+    "textbook": (scene.SAME_LOSS, 0),
+    "same loss": (scene.SAME_LOSS, 0),
+    "standard": (scene.STANDARD, 0),
+    "tiles": (scene.STANDARD, 256),
+}
+"""What is measured: settings and side of the tiles. The textbook and the engine with its loss, the
+engine's preset `standard`, whole and in tiles."""
+
+TINY = 64
+"""Side in pixels of the picture whose step brings in all code before memory is measured."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """What to measure; `side` is one of SIDES, `size` in pixels, `repeats` of the step."""
+
+    network: str
+    size: int
+    device: str
+    precision: str
+    side: str
+    repeats: int
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Seconds per step, operations of the network in it, peak bytes of targets and steps."""
+
+    seconds: float
+    flops: float
+    target_bytes: int
+    step_bytes: int
+
+    @property
+    def bytes(self) -> int:
+        """The most memory at any time."""
+        return max(self.target_bytes, self.step_bytes)
+
+
+def rows(
+    networks: list[str], sizes: list[int], devices: list[str], precisions: list[str], repeats: int
+) -> list[Row]:
+    """All that there is to measure; the textbook, which is float32, first in each group."""
+    sides = [("textbook", "float32")]
+    sides += [(side, precision) for precision in precisions for side in list(SIDES)[1:]]
+    return [
+        Row(network, size, device, precision, side, repeats)
+        for device in devices
+        for network in networks
+        for size in sizes
+        for side, precision in sides
+    ]
+
+
+def measure(row: Row) -> Figures | str:
+    """The figures, or the last words of the process."""
+    core = str(Path(__file__).resolve().parent.parent)
+    done = subprocess.run(  # noqa: S603 - this file
+        [sys.executable, "-m", "benchmarks.row", json.dumps(asdict(row))],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": core},
+    )
+    if done.returncode == 0:
+        return Figures(**json.loads(done.stdout))
+    return (done.stderr.strip() or f"ended with status {done.returncode}").splitlines()[-1]
+
+
+def figures(row: Row) -> Figures:
+    """Measure in this process."""
+    device = torch.device(row.device)
+    weights, (settings, _) = scene.weights(row.network), SIDES[row.side]
+    prepare = (_textbook if row.side == "textbook" else _engine)(row, weights, device)
+    prepare(scene.photo(TINY), scene.painting(TINY))()
+    content, style = (make(row.size).to(device) for make in (scene.photo, scene.painting))
+    memory = machine.Memory(device)
+    step = prepare(content, style)
+    target_bytes = memory.peak()
+    seconds = machine.seconds(step, device, warm=2, repeats=row.repeats)
+    flops = scene.flops(weights, settings, row.size**2)
+    return Figures(seconds, flops, target_bytes, memory.peak())
+
+
+def _textbook(row: Row, weights: Weights, device: torch.device) -> Prepare:
+    network = scene.textbook_network(weights, scene.SAME_LOSS, device)
+
+    def prepare(content: Tensor, style: Tensor) -> Callable[[], object]:
+        loss = scene.textbook_loss(network, content, style, scene.SAME_LOSS)
+        # Adam, as the history of L-BFGS would add 2.4 kB per pixel to the textbook's memory.
+        return textbook.adam(loss, content, scene.SAME_LOSS.learning_rate)
+
+    return prepare
+
+
+def _engine(row: Row, weights: Weights, device: torch.device) -> Prepare:
+    settings, tile = SIDES[row.side]
+    layers = {*settings.content_layers, *settings.style_layers}
+    dtype = machine.PRECISIONS[row.precision]
+    network = VGG(weights, layers, settings.pooling, device, dtype)
+
+    def prepare(content: Tensor, style: Tensor) -> Callable[[], object]:
+        styles = [(scene.canvas(style), 1.0)]
+        objective = Objective(network, scene.canvas(content), styles, settings, 0, tile)
+        adam = Adam(content, settings.learning_rate, settings.averaging)
+        return lambda: adam.step(objective)
+
+    return prepare
+
+
+if __name__ == "__main__":
+    print(json.dumps(asdict(figures(Row(**json.loads(sys.argv[1]))))))

@@ -1,0 +1,94 @@
+"""The benchmark: the textbook and the engine minimise the same function; the machinery runs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from benchmarks import __main__ as command
+from benchmarks import curves, row, scene, targets
+from benchmarks.row import Figures, Row
+from neural_style.network import VGG
+from neural_style.objective import Objective
+
+CPU = torch.device("cpu")
+
+
+@pytest.mark.parametrize("network", scene.NETWORKS)
+def test_textbook_and_engine_have_the_same_loss_and_gradient(network: str) -> None:
+    weights, settings = scene.weights(network), scene.SAME_LOSS
+    content, style = scene.photo(48), scene.painting(64)
+    image = scene.noise(48)
+    vgg = VGG(weights, {*settings.content_layers, *settings.style_layers})
+    objective = Objective(
+        vgg, scene.canvas(content), [(scene.canvas(style), 1.0)], settings, seed=0
+    )
+    value, gradient = objective(image)
+
+    book = scene.textbook_network(weights, settings, CPU)
+    loss = scene.textbook_loss(book, content, style, settings)
+    image.requires_grad_()
+    expected = loss(image)
+    expected.backward()
+    assert image.grad is not None
+    torch.testing.assert_close(value, expected.detach(), rtol=1e-4, atol=0)
+    assert (gradient - image.grad).norm() < 1e-4 * image.grad.norm()
+
+
+def test_quick_run_writes_what_it_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # Four processes that import torch would take most of the time.
+    monkeypatch.setattr(row, "measure", row.figures)
+    monkeypatch.setattr(
+        command, "QUICK", {"sizes": [32], "curve_size": 32, "steps": 3, "repeats": 1}
+    )
+    words = ["--quick", "--networks", "compact", "--devices", "cpu", "--precisions", "float32"]
+    assert command.main([*words, "--output", str(tmp_path)]) == 0
+
+    steps = json.loads((tmp_path / "steps.json").read_text())
+    assert [one["side"] for one in steps["rows"]] == ["textbook", "same loss", "standard", "tiles"]
+    assert all(one["seconds"] > 0 for one in steps["rows"])
+    assert steps["machine"]["torch"] == torch.__version__
+    (race,) = json.loads((tmp_path / "curves.json").read_text())["races"]
+    starts = [curve["losses"][0] for curve in race["curves"]]
+    assert starts == pytest.approx([starts[0]] * len(starts), rel=1e-4)
+    assert (tmp_path / "curves.png").stat().st_size > 1000
+    assert "schedule, float32" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_a_row_is_measured_in_its_own_process() -> None:
+    found = row.measure(Row("compact", 64, "cpu", "float32", "same loss", 1))
+    assert isinstance(found, Figures)
+    assert found.seconds > 0
+    failed = row.measure(Row("compact", 64, "cpu", "float16", "same loss", 1))
+    assert failed == "KeyError: 'float16'"
+
+
+def test_flops_are_those_of_vgg19() -> None:
+    """361,152 products per pixel up to conv5_1, each a multiplication and an addition, twice."""
+    found = scene.flops(scene.random_vgg19(), scene.SAME_LOSS, pixels=1)
+    assert found == 4 * 361_152
+
+
+def test_targets_tell_met_from_missed() -> None:
+    def line(side: str) -> Row:
+        return Row("vgg19", 512, "cpu", "float32", side, 1)
+
+    measured: targets.Measured = [
+        (line("textbook"), Figures(3.0, 1.0, 0, 100)),
+        (line("same loss"), Figures(1.0, 1.0, 0, 50)),
+        (line("standard"), "out of memory"),
+    ]
+    speed, memory = targets.step_targets(measured)
+    assert speed.met
+    assert not memory.met
+    textbook = curves.Curve("textbook", [0.0, 10.0], [0, 500], [2.0, 1.0])
+    fast = curves.Curve("schedule, float32", [0.0, 2.0], [0, 99], [2.0, 0.9])
+    slow = curves.Curve("schedule, bfloat16", [0.0, 2.0], [0, 99], [2.0, 1.1])
+    race = curves.Race("vgg19", 512, "cpu", "content", [textbook, fast, slow])
+    assert [target.met for target in targets.race_targets([race])] == [True, False]
