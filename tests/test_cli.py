@@ -164,7 +164,7 @@ def test_an_existing_output_survives_a_failure(pictures: tuple[Path, Path]) -> N
 def test_interrupted_writes_nothing(pictures: tuple[Path, Path]) -> None:
     photo, painting = pictures
     out = photo.with_name("out.png")
-    command = [COMMAND, "stylize", photo, painting, "-o", out, "--steps", "100000", "--json"]
+    command = [COMMAND, "stylize", photo, painting, "-o", out, "--final-steps", "100000", "--json"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout
     assert process.stderr
