@@ -214,7 +214,9 @@ def test_gradient_points_uphill(statistic: str) -> None:
     gradient = loss(image.pixels)[1]
     step = 1e-3 * gradient / gradient.norm() * image.pixels.norm()
     rise = float(loss(image.pixels + step)[0] - loss(image.pixels - step)[0])
-    assert rise == pytest.approx(2 * float((gradient * step).sum()), rel=0.02)
+    # So small a picture has few patches, and its histograms of them change in leaps.
+    near = 0.05 if statistic == "sliced" else 0.02
+    assert rise == pytest.approx(2 * float((gradient * step).sum()), rel=near)
 
 
 def test_bfloat16_features_give_nearly_the_same_loss_and_gradient() -> None:

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from neural_style import pixel_terms, statistics
-from neural_style.pixel_terms import PATCH, PatchTerm, VariationTerm
+from neural_style.pixel_terms import CHROMA, PATCH, PatchTerm, VariationTerm, shrinks
 from neural_style.terms import (
     DIRECTIONS,
     POOL,
@@ -296,41 +296,72 @@ def see(height: int, width: int, *, opaque: bool) -> Tensor:
     return visible
 
 
-def patch_term(visible: Tensor, points: int, dtype: torch.dtype = torch.float32) -> PatchTerm:
+def patch_term(
+    visible: Tensor, points: int, dtype: torch.dtype = torch.float32, shrink: int = 1
+) -> PatchTerm:
     generator = torch.Generator().manual_seed(5)
-    term = PatchTerm(WEIGHT, draw, generator, visible, points, dtype)
+    term = PatchTerm(WEIGHT, draw, generator, visible, points, dtype, shrink)
     for seed, share in ((1, 0.3), (2, 0.7)):
         term.learn(picture(32, 44, seed), see(32, 44, opaque=False), share)
     term.finish()
     return term
 
 
-@pytest.mark.parametrize("points", [1, 300, 10**6])
-@pytest.mark.parametrize("opaque", [True, False])
-def test_patches(opaque: bool, points: int) -> None:
-    """Every patch of the picture counts as much as its least visible pixel, in strips or whole."""
-    image, visible = picture(31, 45, 3), see(31, 45, opaque=opaque)
-    term = patch_term(visible, points)
-    start = 1e-5 * torch.randn(image.shape)
-    gradient = start.clone()
-    value = term.gradient(image, gradient, 0.0)
+def patch_distance(
+    term: PatchTerm, image: Tensor, visible: Tensor, top: int = 0, left: int = 0, step: int = 1
+) -> tuple[Tensor, Tensor]:
+    """Value and gradient in double precision, of the patches on a grid."""
+
+    def patches(image: Tensor) -> Tensor:
+        small = F.avg_pool2d(image, term.shrink)
+        height, width = (side - PATCH + 1 for side in small.shape[2:])
+        found = F.unfold(small, PATCH)[0].unflatten(1, (height, width))
+        return found[:, top::step, left::step].flatten(1)
 
     generator = torch.Generator().manual_seed(5)
     pool = F.normalize(torch.randn(POOL, 3 * PATCH**2, generator=generator), dim=1).double()
     directions = pool[draw()]
     centre, scale = (x[draw(), None].double() for x in (term.slices.centre, term.slices.scale))
-    weight = F.unfold(visible, PATCH).min(1).values[0].double()
+    weight = patches(visible).min(0).values.double()
     weight = weight / weight.sum()
-    standard = (directions @ F.unfold(image.double(), PATCH)[0] - centre) / scale
+    standard = (directions @ patches(image.double()) - centre) / scale
     goal = term.slices.goal.double().gather(1, statistics.cells(standard.float())) * scale + centre
 
     def distance(image: Tensor) -> Tensor:
-        way = directions @ F.unfold(image, PATCH)[0] - goal
+        way = directions @ patches(image) - goal
         return (way.square() @ weight).mean()
 
-    expected = autograd(distance, image)
+    return autograd(distance, image)
+
+
+@pytest.mark.parametrize("points", [1, 300, 10**6])
+@pytest.mark.parametrize("opaque", [True, False])
+@pytest.mark.parametrize(("shrink", "phase"), [(1, 0.0), (1, 0.3), (2, 0.6), (2, 0.99)])
+def test_patches(opaque: bool, points: int, shrink: int, phase: float) -> None:
+    """Every patch on the grid counts as much as its least visible pixel, in strips or whole."""
+    image, visible = picture(31, 45, 3), see(31, 45, opaque=opaque)
+    term = patch_term(visible, points, shrink=shrink)
+    start = 1e-5 * torch.randn(image.shape)
+    gradient = start.clone()
+    value = term.gradient(image, gradient, phase)
+    expected = patch_distance(term, image, visible, *divmod(int(4 * phase), 2), step=2)
     assert error(value, expected[0]) < 1e-3
     assert error(gradient - start, expected[1]) < 1e-3
+
+
+def test_the_grids_together_are_all_patches() -> None:
+    image, visible = picture(32, 46, 3), see(32, 46, opaque=True)
+    term, gradient = patch_term(visible, 1000), torch.zeros_like(image)
+    phases = (0.0, 0.25, 0.5, 0.75)
+    value = sum(term.gradient(image, gradient, phase) for phase in phases) / 4
+    expected = patch_distance(term, image, visible)
+    assert error(torch.as_tensor(value), expected[0]) < 1e-3
+    assert error(gradient / 4, expected[1]) < 1e-3
+
+
+@pytest.mark.parametrize(("shortest", "found"), [(7, [1]), (32, [1, 2]), (56, [1, 2, 4])])
+def test_small_pictures_have_no_large_patches(shortest: int, found: list[int]) -> None:
+    assert shrinks(shortest) == found
 
 
 def test_patches_in_bfloat16_are_close() -> None:
@@ -346,7 +377,7 @@ def test_patches_in_bfloat16_are_close() -> None:
 def test_patches_of_a_sample_are_close(phase: float, monkeypatch: pytest.MonkeyPatch) -> None:
     image, visible = picture(120, 160, 3), torch.ones(1, 1, 120, 160)
     whole, sampled = torch.zeros_like(image), torch.zeros_like(image)
-    value = patch_term(visible, 1000).gradient(image, whole, 0.0)
+    value = patch_term(visible, 1000).gradient(image, whole, phase)
     monkeypatch.setattr(pixel_terms, "SAMPLES", 120 * 160 / 9)
     term = patch_term(visible, 1000)
     assert term.stride == 3
@@ -377,12 +408,24 @@ def test_variation(opaque: bool, points: int) -> None:
         squares = torch.zeros((), dtype=torch.double)
         for axis in (2, 3):
             seen = visible.unfold(axis, 2, 1).min(-1).values
-            squares = squares + (image.diff(dim=axis).square() * seen).sum()
+            difference = image.diff(dim=axis)
+            grey = difference.mean(1, keepdim=True)
+            squares = squares + (3 * grey.square() * seen).sum()
+            squares = squares + CHROMA * ((difference - grey).square() * seen).sum()
         return squares / (3 * visible.sum())
 
     expected = autograd(distance, image)
     assert error(value, expected[0]) < 1e-5
     assert error(gradient - start, expected[1]) < 1e-4
+
+
+def test_noise_of_colour_counts_more() -> None:
+    grey, red = torch.zeros(1, 3, 8, 8), torch.zeros(1, 3, 8, 8)
+    grey[..., ::2, :] = 0.1
+    red[:, 0, ::2] = 0.1 * 3**0.5  # as far apart as the greys
+    term = VariationTerm(1.0, torch.ones(1, 1, 8, 8), 20)
+    less, more = (float(term.gradient(x, torch.zeros_like(x))) for x in (grey, red))
+    assert more == pytest.approx(less * (1 + 2 * CHROMA) / 3, rel=1e-4)
 
 
 def test_total_variation_is_a_mean_over_visible_pixels() -> None:

@@ -30,7 +30,7 @@ from torch import Tensor
 from neural_style import statistics
 from neural_style.canvas import Canvas
 from neural_style.network import VGG
-from neural_style.pixel_terms import PatchTerm, VariationTerm
+from neural_style.pixel_terms import PatchTerm, VariationTerm, shrinks
 from neural_style.settings import Settings
 from neural_style.terms import (
     DIRECTIONS,
@@ -85,18 +85,28 @@ class Objective:
             term.finish()
 
         self.style = self._style_terms(network, content)
-        self.patches: PatchTerm | None = None
         strip = chunk(device) // 16
+        self.patches: list[PatchTerm] = []
         if settings.statistic == "sliced" and settings.patch_weight:
-            self.patches = PatchTerm(
-                settings.patch_weight, self._draw, self.pools, content.visible, strip, network.dtype
-            )
+            shortest = min(min(c.visible.shape[2:]) for c in (content, *(c for c, _ in styles)))
+            self.patches = [
+                PatchTerm(
+                    settings.patch_weight,
+                    self._draw,
+                    self.pools,
+                    content.visible,
+                    strip,
+                    network.dtype,
+                    shrink,
+                )
+                for shrink in shrinks(shortest)
+            ]
         for canvas, share in styles:
             self._learn_style(network, canvas, share, tile)
         for term in self.style.values():
             term.finish()
-        if self.patches:
-            self.patches.finish()
+        for patches in self.patches:
+            patches.finish()
         self.variation: VariationTerm | None = None
         if settings.tv_weight:
             self.variation = VariationTerm(settings.tv_weight, content.visible, strip)
@@ -114,8 +124,8 @@ class Objective:
             term.compute()
         gradient = self.view.gradient(image, self._pull, tape)
         values = [term.value for term in terms]
-        if self.patches:
-            values.append(self.patches.gradient(image, gradient, self._phase()))
+        for patches in self.patches:
+            values.append(patches.gradient(image, gradient, self._phase()))
         if self.variation:
             values.append(self.variation.gradient(image, gradient))
         return torch.stack(values).sum(), gradient
@@ -178,8 +188,8 @@ class Objective:
                 term.learn(part.points, share * part.weight)
 
         View(network, style.visible, tile).look(style.pixels, visit, samples=self.samples)
-        if self.patches:
-            self.patches.learn(style.pixels, style.visible, share)
+        for patches in self.patches:
+            patches.learn(style.pixels, style.visible, share)
 
     def _weights(self, layers: dict[str, float], whole: float) -> dict[str, float]:
         """Each layer's part of a term's weight; the literal formulas do not divide by the sum."""

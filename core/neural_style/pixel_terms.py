@@ -10,7 +10,19 @@ from neural_style.terms import AT_A_TIME, POOL, SAMPLES, Draw, Slices
 from neural_style.tiles import Box
 
 PATCH = 7
-"""Side of the colour patches, in pixels."""
+"""Side of the colour patches, in pixels of the picture as it is and shrunk."""
+
+STEP = 2
+"""Pixels between the patches that are pulled in a step, along each side; each time another grid."""
+
+SHRINKS = (1, 2, 4)
+"""How much pictures are shrunk for their patches: the larger ones hold whole brush strokes, which
+a network as narrow as the compact one sees too little of."""
+
+
+def shrinks(shortest: int) -> list[int]:
+    """Those of SHRINKS that leave room for patches in pictures with this shortest side."""
+    return [shrink for shrink in SHRINKS if shrink == 1 or shortest // shrink >= 2 * PATCH]
 
 
 class PatchTerm:
@@ -26,6 +38,7 @@ class PatchTerm:
         visible: how much each pixel of the picture counts, shape (1, 1, H, W).
         points: pixels of a strip, about.
         dtype: of pixels and directions where they are multiplied.
+        shrink: pixels of the picture, along each side, that are averaged to one of the patches'.
     """
 
     def __init__(
@@ -36,21 +49,23 @@ class PatchTerm:
         visible: Tensor,
         points: int,
         dtype: torch.dtype,
+        shrink: int = 1,
     ) -> None:
-        self.weight, self.draw, self.dtype = weight, draw, dtype
+        self.weight, self.draw, self.dtype, self.shrink = weight, draw, dtype, shrink
+        visible = self._shrunk(visible)
         pool = F.normalize(torch.randn(POOL, 3 * PATCH**2, generator=generator), dim=1)
         self.pool = pool.view(POOL, 3, PATCH, PATCH).to(visible)
+        self.points = points
         height, width = visible.shape[2:]
         inner = Box(0, 0, height - PATCH + 1, width - PATCH + 1)
-        self.strips = list(inner.strips(max(points // width, 1)))
+        # No copy of a large picture's where all is visible.
         self.least = inner.of(visible) if (visible == 1).all() else _least(visible, 1)
-        self.total = self.least.sum(dtype=torch.float32).clamp_min(1e-12)
         self.stride = _stride(visible)
         self.styles: list[tuple[Tensor, Tensor, float]] = []
 
     def learn(self, pixels: Tensor, visible: Tensor, share: float) -> None:
         """Note a style picture; its patches are taken at the end, on a grid of about SAMPLES."""
-        self.styles.append((pixels, visible, share))
+        self.styles.append((self._shrunk(pixels), self._shrunk(visible), share))
 
     def finish(self) -> None:
         weights = []
@@ -66,8 +81,25 @@ class PatchTerm:
     def gradient(self, image: Tensor, gradient: Tensor, phase: float) -> Tensor:
         """Add the term's gradient to `gradient`; returns its value.
 
-        The histogram is that of a sample on a grid that begins at `phase`, from 0 to 1.
+        Both are those of the patches on a grid, and so is the histogram, on a wider one; `phase`,
+        from 0 to 1, says where they begin.
         """
+        if self.shrink == 1:
+            return self._gradient(image, gradient, phase)
+        small = self._shrunk(image)
+        slope = torch.zeros_like(small)
+        value = self._gradient(small, slope, phase)
+        height, width = small.shape[2:]
+        # Rows and columns that are left over at the end belong to no pixel of the small picture.
+        shrunk = Box(0, 0, height * self.shrink, width * self.shrink).of(gradient)
+        blocks = shrunk.unflatten(2, (height, -1)).unflatten(4, (width, -1))
+        blocks.add_(slope[:, :, :, None, :, None], alpha=self.shrink**-2)
+        return value
+
+    def _shrunk(self, image: Tensor) -> Tensor:
+        return F.avg_pool2d(image, self.shrink) if self.shrink > 1 else image
+
+    def _gradient(self, image: Tensor, gradient: Tensor, phase: float) -> Tensor:
         slices = self.slices
         slices.begin()
         start = int(phase * self.stride)
@@ -78,13 +110,23 @@ class PatchTerm:
         drawn = slices.drawn
         square = slices.scale[drawn].square().view(-1, 1, 1, 1)
         back = self.pool[drawn] * square * (2 * self.weight / len(drawn))
-        # Turned, as in `VGG`.
+        # Turned, as in `VGG`, with the pixels of a step of the grid as channels.
+        back = F.pixel_unshuffle(F.pad(back, (0, -PATCH % STEP) * 2), STEP)
         back = back.flip(2, 3).transpose(0, 1).to(self.dtype)
-        for box in self.strips:
-            values, weight = self._values(_patches(box).of(image)), box.of(self.least).flatten()
-            pull = slices.gradient(values, weight / self.total).to(self.dtype)
+        around = len(back[0, 0]) - 1
+        top, left = divmod(int(phase * STEP**2), STEP)
+        image, gradient = (x[..., top:, left:] for x in (image, gradient))
+        least = self.least[..., top::STEP, left::STEP]
+        least = least / least.sum(dtype=torch.float32).clamp_min(1e-12)
+        height, width = least.shape[2:]
+        for box in Box(0, 0, height, width).strips(max(self.points // width, 1)):
+            patches = _patches(box)
+            values, weight = self._values(patches.of(image), STEP), box.of(least).flatten()
+            pull = slices.gradient(values, weight).to(self.dtype)
             pull = pull.view(1, len(drawn), box.bottom - box.top, -1)
-            _patches(box).of(gradient).add_(F.conv2d(pull, back, padding=PATCH - 1))
+            slope = F.pixel_shuffle(F.conv2d(pull, back, padding=around), STEP)
+            wanted = patches.of(gradient)
+            wanted += slope[..., : wanted.shape[2], : wanted.shape[3]]
         return self.weight * slices.value
 
     def _style_values(self, directions: Tensor) -> Tensor:
@@ -96,8 +138,8 @@ class PatchTerm:
             1,
         )
 
-    def _values(self, pixels: Tensor, stride: int = 1) -> Tensor:
-        """Projections of all patches, or of those on a grid, shape (DIRECTIONS, N)."""
+    def _values(self, pixels: Tensor, stride: int) -> Tensor:
+        """Projections of the patches on a grid, shape (DIRECTIONS, N)."""
         drawn = self.slices.drawn
         pixels = pixels.to(self.dtype, memory_format=torch.channels_last)
         values = F.conv2d(pixels, self.pool[drawn].to(self.dtype), stride=stride)
@@ -116,12 +158,21 @@ def _stride(visible: Tensor) -> int:
 
 
 def _patches(box: Box) -> Box:
-    """The pixels of all patches whose top left corners are in `box`."""
-    return Box(box.top, box.left, box.bottom + PATCH - 1, box.right + PATCH - 1)
+    """The pixels of all patches whose places on the grid are in `box`."""
+    top, left, bottom, right = box.top, box.left, box.bottom - 1, box.right - 1
+    return Box(STEP * top, STEP * left, STEP * bottom + PATCH, STEP * right + PATCH)
+
+
+CHROMA = 4.0
+"""How much a difference of colour counts beside one of brightness: paint changes from stroke to
+stroke in both, but colours that change from pixel to pixel are noise to the eye."""
 
 
 class VariationTerm:
     """Total variation: mean squared difference of neighbouring pixels; both must be visible.
+
+    A difference is that of the channels' mean, and what is left, of which the square counts
+    CHROMA times.
 
     Args:
         weight: of the term.
@@ -152,7 +203,8 @@ class VariationTerm:
         count = image.shape[axis] - 1
         one, two = ([x.narrow(axis, start, count) for x in (image, visible)] for start in (0, 1))
         difference = two[0] - one[0]
-        pull = difference * torch.minimum(one[1], two[1]).mul_(self.factor)
+        pull = torch.lerp(difference.mean(1, keepdim=True), difference, CHROMA)
+        pull *= torch.minimum(one[1], two[1]).mul_(self.factor)
         gradient.narrow(axis, 1, count).add_(pull, alpha=2)
         gradient.narrow(axis, 0, count).sub_(pull, alpha=2)
         return torch.linalg.vecdot(difference.flatten(), pull.flatten())

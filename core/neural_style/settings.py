@@ -218,11 +218,11 @@ class Settings(BaseModel):
     patch_weight: Weight = Field(
         4.0,
         title="Patch weight",
-        description="Weight of the distribution of small colour patches, beside the features, in "
-        "the sliced statistic: brush texture and palette.",
+        description="Weight of the distributions of colour patches of three sizes, beside the "
+        "features, in the sliced statistic: brush strokes and palette.",
     )
     tv_weight: Weight = Field(
-        2.5,
+        1.25,
         title="Smoothness",
         description="Weight of the total variation, which calms noise between neighbouring pixels.",
     )

@@ -45,7 +45,7 @@ class Recipe:
     side: int = 96
     replays: int = 2
     radius: float = 1.5
-    noise: float = 0.08
+    noise: float = 0.02
     learning_rate: float = 3e-3
     warm_up: int = 100
     weight_decay: float = 0.02
