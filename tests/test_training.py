@@ -235,6 +235,26 @@ class TestConversion:
         scaled, _ = convert.normalise({"conv1_1": (weight, torch.zeros(3))}, means)["conv1_1"]
         assert scaled[:, 0, 0, 0].tolist() == pytest.approx([0.5, 1.0, 1 / convert.DEAD])
 
+    def test_the_mean_of_two_networks(self) -> None:
+        one, two = (
+            {"conv1_1": (torch.full((3, 3, 3, 3), value), torch.full((3,), -value))}
+            for value in (1.0, 3.0)
+        )
+        weight, bias = convert.mean_of(one, two)["conv1_1"]
+        assert weight.unique().tolist() == [2.0]
+        assert bias.unique().tolist() == [-2.0]
+
+    def test_a_network_begun_with_counts_half(
+        self, pictures: Pictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(convert, "normalise", lambda convolutions, _: convolutions)
+        trainee, path = Trainee(2).eval(), tmp_path / "network.safetensors"
+        start = {name: (0 * weight, bias) for name, (weight, bias) in convert.fold(trainee).items()}
+        convert.export(trainee, pictures, path, start)
+        for name, (weight, _) in load_weights(str(path)).convolutions.items():
+            expected = convert.fold(trainee)[name][0] / 2
+            torch.testing.assert_close(weight, expected, rtol=1e-3, atol=1e-4, msg=name)
+
     def test_weights_of_another_shape(self) -> None:
         with pytest.raises(NeuralStyleError, match=r"no conv1_1 of the shape \(16, 3, 3, 3\)"):
             convert.unfold(Trainee(2), {}, images())

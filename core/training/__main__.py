@@ -17,7 +17,7 @@ from neural_style.devices import choose_device
 from neural_style.errors import NeuralStyleError
 from neural_style.network.weights import find_weights, load_weights
 from training.card import write_card
-from training.convert import export
+from training.convert import Convolutions, export
 from training.pictures import Pictures, read_pictures
 from training.run import FINE_TUNING_RATE, Recipe, Run, begin, load, save
 from training.train import accuracy, train
@@ -56,7 +56,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--output", type=Path, required=True, metavar="FOLDER")
     parser.add_argument(
-        "--start", metavar="NETWORK", help="weights to go on from: compact, or a file made here"
+        "--start",
+        metavar="NETWORK",
+        help="weights to go on from, compact or a file made here; the result is the mean of these "
+        "and those trained",
     )
     parser.add_argument("--steps", type=int, default=RECIPE.steps, help="default: %(default)s")
     parser.add_argument("--seed", type=int, default=RECIPE.seed, help="default: %(default)s")
@@ -84,15 +87,21 @@ def _train(options: argparse.Namespace) -> None:
             bar.update(task, completed=progress.step, loss=progress.loss)
             if progress.step % SAVE_EVERY == 0:
                 save(run, checkpoint)
-                _write(run, shown, held, options)
+                _write(run, shown, held, trained, options)
                 console.print(f"step {progress.step}: loss {progress.loss:.3f}")
     save(run, checkpoint)
-    _write(run, shown, held, options)
+    _write(run, shown, held, trained, options)
 
 
-def _write(run: Run, shown: Pictures, held: Pictures, options: argparse.Namespace) -> None:
+def _write(
+    run: Run,
+    shown: Pictures,
+    held: Pictures,
+    trained: Convolutions | None,
+    options: argparse.Namespace,
+) -> None:
     """The weights as they are now and their card."""
-    export(run.result, shown, options.output / "compact.safetensors")
+    export(run.result, shown, options.output / "compact.safetensors", trained)
     start = find_weights(options.start) if options.start else None
     rates = accuracy(run, held)
     write_card(options.output / "compact.md", run, options.pictures, shown, rates, start)

@@ -64,12 +64,15 @@ def _ancestry(start: Path | None) -> str:
     if start is None:
         return "Trained from random values."
     digest = hashlib.sha256(start.read_bytes()).hexdigest()[:16]
-    words = f"Training began with the weights {start.name} (SHA-256 {digest}...)."
+    words = (
+        f"Training began with the weights {start.name} (SHA-256 {digest}...), and this file is the "
+        "mean of these and those trained."
+    )
     card = start.with_suffix(".md")
     if not card.is_file():
-        return f"{words} They have no card."
-    lines = card.read_text(encoding="utf-8").splitlines()
-    return f"{words} Their card:\n\n" + "\n".join(f"> {line}".rstrip() for line in lines)
+        return _filled(f"{words} They have no card.")
+    lines = [f"> {line}".rstrip() for line in card.read_text(encoding="utf-8").splitlines()]
+    return "\n".join([_filled(f"{words} Their card:"), "", *lines])
 
 
 def _recipe(run: Run) -> str:
@@ -99,7 +102,10 @@ def _sources(folder: Path, pictures: Pictures, accuracy: dict[str, float]) -> st
         facts = known.get(source, {"name": source, "licence": "not stated"})
         found = f"{accuracy[source]:.2f}" if source in accuracy else ""
         rows.append(f"| {facts['name']} | {count:,} | {found} | {facts['licence']} |")
-    return "## Pictures\n\nAccuracy is that on pictures held back.\n\n" + "\n".join(rows)
+    return (
+        "## Pictures\n\nAccuracy is that of what was trained, on pictures held back.\n\n"
+        + "\n".join(rows)
+    )
 
 
 def _filled(words: str) -> str:
