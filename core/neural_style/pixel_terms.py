@@ -19,6 +19,10 @@ SHRINKS = (1, 2, 4)
 """How much pictures are shrunk for their patches: the larger ones hold whole brush strokes, which
 a network as narrow as the compact one sees too little of."""
 
+CHROMA = 4.0
+"""How much a difference of colour counts beside one of brightness: paint changes from stroke to
+stroke in both, but colours that change from pixel to pixel are noise to the eye."""
+
 
 def shrinks(shortest: int) -> list[int]:
     """Those of SHRINKS that leave room for patches in pictures with this shortest side."""
@@ -161,11 +165,6 @@ def _patches(box: Box) -> Box:
     """The pixels of all patches whose places on the grid are in `box`."""
     top, left, bottom, right = box.top, box.left, box.bottom - 1, box.right - 1
     return Box(STEP * top, STEP * left, STEP * bottom + PATCH, STEP * right + PATCH)
-
-
-CHROMA = 4.0
-"""How much a difference of colour counts beside one of brightness: paint changes from stroke to
-stroke in both, but colours that change from pixel to pixel are noise to the eye."""
 
 
 class VariationTerm:
