@@ -165,7 +165,10 @@ def test_interrupted_writes_nothing(pictures: tuple[Path, Path]) -> None:
     photo, painting = pictures
     out = photo.with_name("out.png")
     command = [COMMAND, "stylize", photo, painting, "-o", out, "--final-steps", "100000", "--json"]
+    # Tests that were started in the background ignore Ctrl+C, and so would what they start.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    signal.signal(signal.SIGINT, before)
     assert process.stdout
     assert process.stderr
     process.stdout.readline()
