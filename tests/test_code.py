@@ -18,7 +18,17 @@ BIN = Path(sys.executable).parent
 FLOORS = [
     {"__init__", "errors", "settings", "protocol"},
     {"statistics", "colour", "image", "network", "network.vgg", "network.weights", "devices"},
-    {"schedule", "objective", "terms", "pixel_terms", "budget", "canvas", "tiles", "optimise"},
+    {
+        "schedule",
+        "objective",
+        "terms",
+        "pixel_terms",
+        "matching",
+        "budget",
+        "canvas",
+        "tiles",
+        "optimise",
+    },
     {"studio", "stylize"},
     {"cli", "worker"},
 ]

@@ -79,7 +79,10 @@ def test_tutorial_is_the_walk_throughs_formula() -> None:
 
 @pytest.mark.parametrize("statistic", ["sliced", "gaussian", "gram"])
 def test_style_is_nothing_for_the_painting_itself(statistic: str) -> None:
-    settings = parse_settings({"statistic": statistic, "content_weight": 0, "tv_weight": 0})
+    """Matches are asked about in test_matching: a mirrored border has none in the painting."""
+    settings = parse_settings(
+        {"statistic": statistic, "content_weight": 0, "match_weight": 0, "tv_weight": 0}
+    )
     style = canvas(64, 64, 1)
     loss = objective(style, [(style, 1.0)], settings)
     own, other = float(loss(style.pixels)[0]), float(loss(canvas(64, 64, 2).pixels)[0])
@@ -145,14 +148,14 @@ def test_transparent_pixels_take_no_part(statistic: str) -> None:
 
 
 def test_strength_is_logarithmic() -> None:
-    """Every 25 points divide the content's weight by ten and leave everything else."""
+    """Every 25 points divide the content's weights by ten and leave everything else."""
     content, style, image = (canvas(40, 40, seed) for seed in (1, 2, 3))
 
     def loss(**values: object) -> float:
-        settings = parse_settings({"statistic": "gram", "tv_weight": 0, **values})
+        settings = parse_settings({"statistic": "gram", **values})
         return float(objective(content, [(style, 1.0)], settings)(image.pixels)[0])
 
-    style_alone = loss(content_weight=0)
+    style_alone = loss(content_weight=0, tone_weight=0)
     parts = [loss(strength=strength) - style_alone for strength in (25, 50, 75)]
     assert parts[0] == pytest.approx(10 * parts[1], rel=1e-3)
     assert parts[1] == pytest.approx(10 * parts[2], rel=1e-3)

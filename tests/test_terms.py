@@ -10,7 +10,15 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from neural_style import pixel_terms, statistics
-from neural_style.pixel_terms import CHROMA, PATCH, PatchTerm, VariationTerm, shrinks
+from neural_style.pixel_terms import (
+    CHROMA,
+    PATCH,
+    TONE,
+    PatchTerm,
+    ToneTerm,
+    VariationTerm,
+    shrinks,
+)
 from neural_style.terms import (
     DIRECTIONS,
     POOL,
@@ -440,3 +448,38 @@ def test_total_variation_is_a_mean_over_visible_pixels() -> None:
     half = ramp.clone()
     half[..., 5:] = 99
     assert total_variation(half, visible) == pytest.approx(8 * 4 * 0.1**2 / 40, rel=1e-4)
+
+
+@pytest.mark.parametrize("opaque", [True, False])
+def test_tone(opaque: bool) -> None:
+    """Brightness of squares, relative to how much the photo's varies."""
+    generator = torch.Generator().manual_seed(3)
+    photo, image = (torch.rand(1, 3, 37, 50, generator=generator) for _ in range(2))
+    visible = torch.ones(1, 1, 37, 50)
+    if not opaque:
+        visible[..., 20:, :] = torch.rand(17, 50, generator=generator)
+
+    def tone(picture: Tensor) -> Tensor:
+        blocks = picture[..., : 4 * TONE, : 6 * TONE].unflatten(2, (4, TONE))
+        return blocks.unflatten(4, (6, TONE)).mean((1, 3, 5))
+
+    share = tone(visible.double()) / tone(visible.double()).sum()
+    goal = tone(photo.double())
+    variance = (share * (goal - (share * goal).sum()).square()).sum()
+
+    def distance(pixels: Tensor) -> Tensor:
+        return (share * (tone(pixels) - goal).square()).sum() / max(variance, 1e-3)
+
+    expected = autograd(distance, image)
+    gradient = torch.zeros_like(image)
+    value = ToneTerm(WEIGHT, photo, visible).gradient(image, gradient)
+    assert error(value, expected[0]) < 1e-4
+    assert error(gradient, expected[1]) < 1e-4
+
+
+def test_tone_of_a_grey_photo_is_finite() -> None:
+    photo = torch.full((1, 3, 32, 32), 0.5)
+    term = ToneTerm(WEIGHT, photo, torch.ones(1, 1, 32, 32))
+    gradient = torch.zeros_like(photo)
+    assert term.gradient(photo, gradient) == 0
+    assert float(term.gradient(photo + 0.1, gradient)) == pytest.approx(WEIGHT * 0.01 / 1e-3)

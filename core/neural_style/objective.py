@@ -24,13 +24,16 @@ second takes it there and brings it back to the pixels. A picture in one tile is
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
 from neural_style import statistics
 from neural_style.canvas import Canvas
+from neural_style.matching import REFRESH, MatchTerm
 from neural_style.network import VGG
-from neural_style.pixel_terms import PatchTerm, VariationTerm, shrinks
+from neural_style.pixel_terms import PatchTerm, ToneTerm, VariationTerm, shrinks
 from neural_style.settings import Settings
 from neural_style.terms import (
     DIRECTIONS,
@@ -86,30 +89,19 @@ class Objective:
 
         self.style = self._style_terms(network, content)
         strip = chunk(device) // 16
-        self.patches: list[PatchTerm] = []
-        if settings.statistic == "sliced" and settings.patch_weight:
-            shortest = min(min(c.visible.shape[2:]) for c in (content, *(c for c, _ in styles)))
-            self.patches = [
-                PatchTerm(
-                    settings.patch_weight,
-                    self._draw,
-                    self.pools,
-                    content.visible,
-                    strip,
-                    network.dtype,
-                    shrink,
-                )
-                for shrink in shrinks(shortest)
-            ]
+        self.patches = self._patch_terms(network, content, styles, strip)
         for canvas, share in styles:
             self._learn_style(network, canvas, share, tile)
         for term in self.style.values():
             term.finish()
         for patches in self.patches:
             patches.finish()
-        self.variation: VariationTerm | None = None
+        self.others: list[ToneTerm | VariationTerm] = []
+        if settings.tone_weight:
+            weight = settings.tone_weight * self._dial()
+            self.others.append(ToneTerm(weight, content.pixels, content.visible))
         if settings.tv_weight:
-            self.variation = VariationTerm(settings.tv_weight, content.visible, strip)
+            self.others.append(VariationTerm(settings.tv_weight, content.visible, strip))
 
     @torch.no_grad()
     def __call__(self, image: Tensor) -> tuple[Tensor, Tensor]:
@@ -126,8 +118,8 @@ class Objective:
         values = [term.value for term in terms]
         for patches in self.patches:
             values.append(patches.gradient(image, gradient, self._phase()))
-        if self.variation:
-            values.append(self.variation.gradient(image, gradient))
+        for other in self.others:
+            values.append(other.gradient(image, gradient))
         return torch.stack(values).sum(), gradient
 
     def _update(self, name: str, part: Part) -> None:
@@ -147,8 +139,7 @@ class Objective:
 
     def _content_terms(self, network: VGG, content: Canvas) -> dict[str, ContentTerm]:
         settings = self.settings
-        dial = 10 ** ((50 - settings.strength) / 25)
-        weights = self._weights(settings.content_layers, settings.content_weight * dial)
+        weights = self._weights(settings.content_layers, settings.content_weight * self._dial())
         return {
             name: ContentTerm(
                 weight,
@@ -182,6 +173,24 @@ class Objective:
         weights = self._weights(settings.style_layers, settings.style_weight)
         return {name: term(name, weight) for name, weight in weights.items()}
 
+    def _patch_terms(
+        self, network: VGG, content: Canvas, styles: list[tuple[Canvas, float]], strip: int
+    ) -> list[PatchTerm | MatchTerm]:
+        settings, visible = self.settings, content.visible
+        if settings.statistic != "sliced":
+            return []
+        terms: list[PatchTerm | MatchTerm] = []
+        shortest = min(min(c.visible.shape[2:]) for c in (content, *(c for c, _ in styles)))
+        # L-BFGS, which compares gradients of successive steps, keeps its first matches.
+        refresh = math.inf if settings.optimiser == "lbfgs" else REFRESH
+        for shrink in shrinks(shortest):
+            rest = visible, strip, network.dtype, shrink
+            if weight := settings.patch_weight:
+                terms.append(PatchTerm(weight, self._draw, self.pools, *rest))
+            if weight := settings.match_weight:
+                terms.append(MatchTerm(weight, self.pools, *rest, refresh))
+        return terms
+
     def _learn_style(self, network: VGG, style: Canvas, share: float, tile: int) -> None:
         def visit(name: str, part: Part) -> None:
             if term := self.style.get(name):
@@ -196,6 +205,10 @@ class Objective:
         relative = self.settings.formula == "relative"
         total = max(sum(layers.values()), 1e-12) if relative else 1.0
         return {name: whole * weight / total for name, weight in layers.items()}
+
+    def _dial(self) -> float:
+        """What `strength` multiplies the weights of the content's terms by."""
+        return 10 ** ((50 - self.settings.strength) / 25)
 
     def _draw(self) -> Tensor:
         """Which directions of a pool to compare in this step.

@@ -29,6 +29,25 @@ def shrinks(shortest: int) -> list[int]:
     return [shrink for shrink in SHRINKS if shrink == 1 or shortest // shrink >= 2 * PATCH]
 
 
+TONE = 8
+"""Side of the squares whose brightness stays the photo's, in pixels: strokes are finer."""
+
+
+def shrunk(image: Tensor, shrink: int) -> Tensor:
+    """Squares of `shrink` by `shrink` pixels averaged to one."""
+    return F.avg_pool2d(image, shrink) if shrink > 1 else image
+
+
+def spread(slope: Tensor, gradient: Tensor, box: Box, shrink: int) -> None:
+    """Add the gradient of a box of the shrunk picture, (1, C, h, w), to the picture's.
+
+    Rows and columns that are left over at the end belong to no pixel of the shrunk picture.
+    """
+    around = Box(*(shrink * side for side in (box.top, box.left, box.bottom, box.right)))
+    blocks = around.of(gradient).unflatten(2, (-1, shrink)).unflatten(4, (-1, shrink))
+    blocks.add_(slope[:, :, :, None, :, None], alpha=shrink**-2)
+
+
 class PatchTerm:
     """Sliced Wasserstein distance of the colours of small patches, without a network.
 
@@ -56,25 +75,22 @@ class PatchTerm:
         shrink: int = 1,
     ) -> None:
         self.weight, self.draw, self.dtype, self.shrink = weight, draw, dtype, shrink
-        visible = self._shrunk(visible)
+        visible = shrunk(visible, shrink)
         pool = F.normalize(torch.randn(POOL, 3 * PATCH**2, generator=generator), dim=1)
         self.pool = pool.view(POOL, 3, PATCH, PATCH).to(visible)
         self.points = points
-        height, width = visible.shape[2:]
-        inner = Box(0, 0, height - PATCH + 1, width - PATCH + 1)
-        # No copy of a large picture's where all is visible.
-        self.least = inner.of(visible) if (visible == 1).all() else _least(visible, 1)
-        self.stride = _stride(visible)
+        self.least = least_visible(visible)
+        self.stride = sample_stride(visible)
         self.styles: list[tuple[Tensor, Tensor, float]] = []
 
     def learn(self, pixels: Tensor, visible: Tensor, share: float) -> None:
         """Note a style picture; its patches are taken at the end, on a grid of about SAMPLES."""
-        self.styles.append((self._shrunk(pixels), self._shrunk(visible), share))
+        self.styles.append((shrunk(pixels, self.shrink), shrunk(visible, self.shrink), share))
 
     def finish(self) -> None:
         weights = []
         for _, visible, share in self.styles:
-            weight = _least(visible, _stride(visible)).flatten()
+            weight = least_visible(visible, sample_stride(visible)).flatten()
             weights.append(share * weight / weight.sum())
         values = (self._style_values(some) for some in self.pool.split(AT_A_TIME))
         self.slices = Slices(values, torch.cat(weights), self.draw)
@@ -90,18 +106,11 @@ class PatchTerm:
         """
         if self.shrink == 1:
             return self._gradient(image, gradient, phase)
-        small = self._shrunk(image)
+        small = shrunk(image, self.shrink)
         slope = torch.zeros_like(small)
         value = self._gradient(small, slope, phase)
-        height, width = small.shape[2:]
-        # Rows and columns that are left over at the end belong to no pixel of the small picture.
-        shrunk = Box(0, 0, height * self.shrink, width * self.shrink).of(gradient)
-        blocks = shrunk.unflatten(2, (height, -1)).unflatten(4, (width, -1))
-        blocks.add_(slope[:, :, :, None, :, None], alpha=self.shrink**-2)
+        spread(slope, gradient, Box(0, 0, *small.shape[2:]), self.shrink)
         return value
-
-    def _shrunk(self, image: Tensor) -> Tensor:
-        return F.avg_pool2d(image, self.shrink) if self.shrink > 1 else image
 
     def _gradient(self, image: Tensor, gradient: Tensor, phase: float) -> Tensor:
         slices = self.slices
@@ -136,7 +145,7 @@ class PatchTerm:
     def _style_values(self, directions: Tensor) -> Tensor:
         return torch.cat(
             [
-                F.conv2d(pixels, directions, stride=_stride(visible)).flatten(2)[0]
+                F.conv2d(pixels, directions, stride=sample_stride(visible)).flatten(2)[0]
                 for pixels, visible, _ in self.styles
             ],
             1,
@@ -150,13 +159,17 @@ class PatchTerm:
         return values.flatten(2)[0].float().add_(self.offset[drawn][:, None])
 
 
-def _least(visible: Tensor, stride: int) -> Tensor:
+def least_visible(visible: Tensor, stride: int = 1) -> Tensor:
     """A patch counts as much as its least visible pixel; all count where that leaves none."""
+    if (visible == 1).all():
+        # No copy of a large picture's.
+        height, width = visible.shape[2:]
+        return visible[..., : height - PATCH + 1 : stride, : width - PATCH + 1 : stride]
     least = -F.max_pool2d(-visible, PATCH, stride=stride)
     return least if least.any() else torch.ones_like(least)
 
 
-def _stride(visible: Tensor) -> int:
+def sample_stride(visible: Tensor) -> int:
     """Of a grid with about SAMPLES visible pixels."""
     return max(1, round((float(visible.mean()) * visible.numel() / SAMPLES) ** 0.5))
 
@@ -165,6 +178,42 @@ def _patches(box: Box) -> Box:
     """The pixels of all patches whose places on the grid are in `box`."""
     top, left, bottom, right = box.top, box.left, box.bottom - 1, box.right - 1
     return Box(STEP * top, STEP * left, STEP * bottom + PATCH, STEP * right + PATCH)
+
+
+class ToneTerm:
+    """Squared difference to the photo's brightness, blurred, relative to its variance.
+
+    Features keep what is where, but not how light it is, and what they miss they mend with
+    patterns that only they see. What is finer than TONE pixels is left to the strokes.
+
+    Args:
+        weight: of the term.
+        photo: shape (1, 3, H, W).
+        visible: how much each of its pixels counts, shape (1, 1, H, W).
+    """
+
+    def __init__(self, weight: float, photo: Tensor, visible: Tensor) -> None:
+        self.target = _tone(photo)
+        share = shrunk(visible, TONE)
+        share = share / share.sum().clamp_min(1e-12)
+        mean = (share * self.target).sum()
+        variance = (share * (self.target - mean).square()).sum()
+        # A photo in one brightness is as far from all others as one with 3 % of contrast.
+        self.factor = weight * share / variance.clamp_min(1e-3)
+
+    def gradient(self, image: Tensor, gradient: Tensor) -> Tensor:
+        """Add the term's gradient to `gradient`; returns its value."""
+        difference = _tone(image) - self.target
+        pull = difference * self.factor
+        height, width = difference.shape[2:]
+        slope = (2 / 3 * pull).expand(1, 3, height, width)
+        spread(slope, gradient, Box(0, 0, height, width), TONE)
+        return torch.linalg.vecdot(difference.flatten(), pull.flatten())
+
+
+def _tone(image: Tensor) -> Tensor:
+    """Brightness of squares of TONE by TONE pixels, shape (1, 1, h, w)."""
+    return shrunk(image, TONE).mean(1, keepdim=True)
 
 
 class VariationTerm:

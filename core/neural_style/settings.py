@@ -60,6 +60,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "style_layers": "conv1_1:0.2,conv2_1:0.2,conv3_1:0.2,conv4_1:0.2,conv5_1:0.2",
         "content_weight": 3e-6,
         "style_weight": 1.0,
+        "tone_weight": 0.0,
         "tv_weight": 0.0,
         "pooling": "average",
         "colours": "free",
@@ -80,6 +81,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "style_layers": "conv1_1:0.75,conv2_1:0.5,conv3_1:0.25,conv4_1:0.25,conv5_1:0.25",
         "content_weight": 1.0,
         "style_weight": 1e6,
+        "tone_weight": 0.0,
         "tv_weight": 0.0,
         "pooling": "max",
         "colours": "free",
@@ -210,16 +212,27 @@ class Settings(BaseModel):
         description="Layers whose statistics carry the style, with their weights.",
     )
     content_weight: Weight = Field(
-        0.15,
+        0.2,
         title="Content weight",
         description="Weight of the content loss at strength 50.",
     )
+    tone_weight: Weight = Field(
+        0.5,
+        title="Tone weight",
+        description="Weight of the photo's light and dark, at strength 50, beside the features.",
+    )
     style_weight: Weight = Field(1.0, title="Style weight", description="Weight of the style loss.")
     patch_weight: Weight = Field(
-        4.0,
+        15.0,
         title="Patch weight",
         description="Weight of the distributions of colour patches of three sizes, beside the "
         "features, in the sliced statistic: brush strokes and palette.",
+    )
+    match_weight: Weight = Field(
+        0.6,
+        title="Match weight",
+        description="How strongly each small patch is drawn to the painting's most similar one, "
+        "in the sliced statistic: true strokes, fewer foreign colours.",
     )
     tv_weight: Weight = Field(
         1.25,
