@@ -223,19 +223,19 @@ class Settings(BaseModel):
     )
     style_weight: Weight = Field(1.0, title="Style weight", description="Weight of the style loss.")
     patch_weight: Weight = Field(
-        15.0,
+        10.0,
         title="Patch weight",
         description="Weight of the distributions of colour patches of three sizes, beside the "
         "features, in the sliced statistic: brush strokes and palette.",
     )
     match_weight: Weight = Field(
-        0.6,
+        0.75,
         title="Match weight",
         description="How strongly each small patch is drawn to the painting's most similar one, "
         "in the sliced statistic: true strokes, fewer foreign colours.",
     )
     tv_weight: Weight = Field(
-        1.25,
+        1.0,
         title="Smoothness",
         description="Weight of the total variation, which calms noise between neighbouring pixels.",
     )

@@ -79,12 +79,15 @@ class Studio:
         self, content: Picture, styles: Sequence[Picture], settings: Settings, *, enlarge: bool
     ) -> None:
         self.settings = settings
-        self.shares = _shares(settings.blend, len(styles))
+        shares = _shares(settings.blend, len(styles))
         self.device = choose_device(settings.device)
         self.photo = canvas_of(content, self.device, "The photo")
         self.width, self.height = painted_size(content, settings)
         check_size(self.width, self.height, f"The photo at size {settings.size}")
-        self.paintings = [canvas_of(style, self.device, "The style picture") for style in styles]
+        paintings = [canvas_of(style, self.device, "The style picture") for style in styles]
+        # What does not count must not change what is drawn at random either.
+        self.paintings = [one for one, share in zip(paintings, shares, strict=True) if share]
+        self.shares = [share for share in shares if share]
         if settings.colours == "photo":
             self.paintings = [recoloured(p, [self.photo], [1.0]) for p in self.paintings]
         elif settings.colours == "painting":
