@@ -85,15 +85,15 @@ def test_pixels_are_pulled_to_the_mean_of_the_nearest_patches(
     variance = (patches_of(painting) - patches_of(painting).mean(0)).square().mean()
 
     pixels = image.clone().requires_grad_()
-    seen = seen * ~target.isnan()[:, :1]
-    difference = (shrunk(pixels, shrink) - target.nan_to_num()).square()
-    expected = WEIGHT * (difference * seen).sum() / (3 * shrunk(visible, shrink).sum()) / variance
+    target = torch.where(target.isnan(), small, target).mul(255).round() / 255
+    difference = (shrunk(pixels, shrink) - target).square()
+    expected = WEIGHT * (difference * seen).sum() / (3 * seen.sum()) / variance
     slope = torch.autograd.grad(expected, pixels)[0]
 
     value, gradient = look(taught(visible, style, points=points, shrink=shrink), image, phase)
-    # Targets are kept in 16 bits.
-    assert error(value, expected.detach()) < 1e-3
-    assert error(gradient, slope) < 2e-3
+    assert error(value, expected.detach()) < 1e-4
+    # Where two ways of adding round to different bytes.
+    assert error(gradient, slope) < 1e-3
 
 
 def test_the_painting_itself_is_left_alone() -> None:

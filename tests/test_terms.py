@@ -483,3 +483,14 @@ def test_tone_of_a_grey_photo_is_finite() -> None:
     gradient = torch.zeros_like(photo)
     assert term.gradient(photo, gradient) == 0
     assert float(term.gradient(photo + 0.1, gradient)) == pytest.approx(WEIGHT * 0.01 / 1e-3)
+
+
+def test_variation_is_relative_to_the_paintings() -> None:
+    """The mean of the paintings' own variation, by share, is what counts as one."""
+    painting, visible = torch.rand(1, 3, 23, 31), torch.ones(1, 1, 23, 31)
+    term = VariationTerm(WEIGHT, visible, 100)
+    term.learn(painting, visible, 0.75)
+    term.learn(2 * painting, visible, 0.25)
+    term.finish()
+    value = term.gradient(painting, torch.zeros_like(painting))
+    assert float(value) == pytest.approx(WEIGHT / (0.75 + 0.25 * 4), rel=1e-4)

@@ -84,7 +84,7 @@ def _state(pixels: int, network: VGG, settings: Settings) -> float:
 
     The photo twice, as it came and in the painting's colours, with its alpha; the last good
     picture; the gradient; and the optimiser's own: picture, two moments and average, or pairs of
-    pictures and gradients and what the line search compares. The matches, in 16 bits, of three
+    pictures and gradients and what the line search compares. The matches, in bytes, of three
     sizes.
     """
     history = SHORT_HISTORY if pixels > LARGE else HISTORY
@@ -94,7 +94,7 @@ def _state(pixels: int, network: VGG, settings: Settings) -> float:
         for name in settings.content_layers
     )
     matched = settings.statistic == "sliced" and settings.match_weight > 0
-    return PLANE * (2 + 1 + 1 + own) + 8 + features + (8 if matched else 0)
+    return PLANE * (2 + 1 + 1 + own) + 8 + features + (4 if matched else 0)
 
 
 def _tape(network: VGG) -> float:

@@ -62,6 +62,7 @@ class MatchTerm:
         self.visible = shrunk(visible, shrink)
         self.factor = weight / (3 * self.visible.sum(dtype=torch.float32).clamp_min(1e-12))
         self.styles: list[Tensor] = []
+        self.target = torch.empty(0)
         self.age = 0
 
     def learn(self, pixels: Tensor, visible: Tensor, share: float) -> None:
@@ -93,28 +94,29 @@ class MatchTerm:
         """
         small = shrunk(image, self.shrink)
         if self.age % self.refresh == 0:
+            self.target = torch.empty(0)  # The old ones go first.
             self.target = self._target(small, phase)
         self.age += 1
         value = torch.zeros_like(self.factor)
         height, width = small.shape[2:]
         for box in Box(0, 0, height, width).strips(max(self.points // width, 1)):
-            # Nothing is known where nothing is visible.
-            difference = (box.of(small) - box.of(self.target)).nan_to_num_(0)
+            difference = torch.add(box.of(small), box.of(self.target), alpha=-1 / 255)
             pull = difference * box.of(self.visible) * self.factor
             value += torch.linalg.vecdot(difference.flatten(), pull.flatten())
             spread(pull.mul_(2), gradient, box, self.shrink)
         return value
 
     def _target(self, image: Tensor, phase: float) -> Tensor:
-        """The mean of the matches at each pixel, (1, 3, h, w); NaN where nothing is visible.
+        """The mean of the matches at each pixel, 0..255, shape (1, 3, h, w).
 
-        At its border the picture is mirrored, so that as many patches cover it as elsewhere.
+        At its border the picture is mirrored, so that as many patches cover it as elsewhere. Bytes
+        are enough, and of a large picture floats are many.
         """
         top, left = (PATCH - 1 - start for start in divmod(int(phase * STRIDE**2), STRIDE))
         height, width = image.shape[2:]
         count = (width - 1 + left) // STRIDE + 1
         columns = mirrored(-left, STRIDE * (count - 1) + PATCH - left, width).to(image.device)
-        target = torch.empty_like(image, dtype=torch.float16)
+        target = torch.empty_like(image, dtype=torch.uint8)
         rows = (height - 1 + top) // STRIDE + 1
         # So many that the first strip reaches into the picture.
         some = max(self.points // width // STRIDE, REACH + 1)
@@ -123,8 +125,11 @@ class MatchTerm:
             # With the patches above that reach into the strip.
             start = STRIDE * max(first - REACH, 0) - top
             lines = mirrored(start, STRIDE * (last - 1) + PATCH - top, height).to(image.device)
-            parts = (x[..., lines, :][..., columns] for x in (image, self.visible))
-            mean = self._mean_of_matches(*parts)[..., left : left + width]
+            part, visible = (x[..., lines, :][..., columns] for x in (image, self.visible))
+            mean = self._mean_of_matches(part, visible)
+            # A pixel stays as it is where no patch around it is visible.
+            mean = torch.where(mean.isnan(), part, mean)[..., left : left + width]
+            mean = mean.mul_(255).round_().clamp_(0, 255)
             begin, end = max(STRIDE * first - top, 0), min(STRIDE * last - top, height)
             target[..., begin:end, :] = mean[..., begin - start : end - start, :]
         return target

@@ -101,7 +101,12 @@ class Objective:
             weight = settings.tone_weight * self._dial()
             self.others.append(ToneTerm(weight, content.pixels, content.visible))
         if settings.tv_weight:
-            self.others.append(VariationTerm(settings.tv_weight, content.visible, strip))
+            variation = VariationTerm(settings.tv_weight, content.visible, strip)
+            if settings.formula == "relative":
+                for canvas, share in styles:
+                    variation.learn(canvas.pixels, canvas.visible, share)
+                variation.finish()
+            self.others.append(variation)
 
     @torch.no_grad()
     def __call__(self, image: Tensor) -> tuple[Tensor, Tensor]:

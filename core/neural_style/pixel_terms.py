@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -220,7 +222,7 @@ class VariationTerm:
     """Total variation: mean squared difference of neighbouring pixels; both must be visible.
 
     A difference is that of the channels' mean, and what is left, of which the square counts
-    CHROMA times.
+    CHROMA times. Relative to the paintings' own after `finish`: rough ones are not smoothed.
 
     Args:
         weight: of the term.
@@ -229,30 +231,48 @@ class VariationTerm:
     """
 
     def __init__(self, weight: float, visible: Tensor, points: int) -> None:
-        self.visible = visible
-        self.factor = weight / (3 * visible.sum(dtype=torch.float32).clamp_min(1))
-        height, width = visible.shape[2:]
-        self.strips = list(Box(0, 0, height, width).strips(max(points // width, 1)))
+        self.visible, self.points = visible, points
+        self.factor = weight / _count(visible)
+        self.size = torch.zeros_like(self.factor)
+
+    def learn(self, pixels: Tensor, visible: Tensor, share: float) -> None:
+        """Measure a painting."""
+        for difference, pull, _ in self._pairs(pixels, visible):
+            value = torch.linalg.vecdot(difference.flatten(), pull.flatten())
+            self.size += value * share / _count(visible)
+
+    def finish(self) -> None:
+        # A painting of one colour is as smooth as one with steps of 1/255.
+        self.factor = self.factor / self.size.clamp_min(1 / 255**2)
 
     def gradient(self, image: Tensor, gradient: Tensor) -> Tensor:
         """Add the term's gradient to `gradient`; returns its value."""
-        height = image.shape[2]
         value = torch.zeros_like(self.factor)
-        for box in self.strips:
-            # With the next strip's first row, for the pairs between the two.
-            tall = Box(box.top, box.left, min(box.bottom + 1, height), box.right)
-            for part, axis in ((tall, 2), (box, 3)):
-                pixels, visible, slope = (part.of(x) for x in (image, self.visible, gradient))
-                value += self._pairs(pixels, visible, slope, axis)
+        for difference, pull, sides in self._pairs(image, self.visible):
+            pull *= self.factor
+            value += torch.linalg.vecdot(difference.flatten(), pull.flatten())
+            for box, sign in zip(sides, (-2, 2), strict=True):
+                box.of(gradient).add_(pull, alpha=sign)
         return value
 
-    def _pairs(self, image: Tensor, visible: Tensor, gradient: Tensor, axis: int) -> Tensor:
-        """Pairs of neighbours along an axis: of each tensor all but the last, all but the first."""
-        count = image.shape[axis] - 1
-        one, two = ([x.narrow(axis, start, count) for x in (image, visible)] for start in (0, 1))
-        difference = two[0] - one[0]
-        pull = torch.lerp(difference.mean(1, keepdim=True), difference, CHROMA)
-        pull *= torch.minimum(one[1], two[1]).mul_(self.factor)
-        gradient.narrow(axis, 1, count).add_(pull, alpha=2)
-        gradient.narrow(axis, 0, count).sub_(pull, alpha=2)
-        return torch.linalg.vecdot(difference.flatten(), pull.flatten())
+    def _pairs(
+        self, image: Tensor, visible: Tensor
+    ) -> Iterator[tuple[Tensor, Tensor, tuple[Box, Box]]]:
+        """Differences of neighbours, these weighted, and where both are, strip by strip."""
+        height, width = image.shape[2:]
+        for box in Box(0, 0, height, width).strips(max(self.points // width, 1)):
+            top, bottom = box.top, box.bottom
+            # Below: with the next strip's first row, for the pairs between the two.
+            last = min(bottom, height - 1)
+            below = Box(top, 0, last, width), Box(top + 1, 0, last + 1, width)
+            beside = Box(top, 0, bottom, width - 1), Box(top, 1, bottom, width)
+            for one, two in (below, beside):
+                difference = two.of(image) - one.of(image)
+                pull = torch.lerp(difference.mean(1, keepdim=True), difference, CHROMA)
+                pull *= torch.minimum(one.of(visible), two.of(visible))
+                yield difference, pull, (one, two)
+
+
+def _count(visible: Tensor) -> Tensor:
+    """What sums over visible pixels and channels are divided by."""
+    return 3 * visible.sum(dtype=torch.float32).clamp_min(1)

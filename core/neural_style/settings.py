@@ -235,9 +235,10 @@ class Settings(BaseModel):
         "in the sliced statistic: true strokes, fewer foreign colours.",
     )
     tv_weight: Weight = Field(
-        1.0,
+        0.006,
         title="Smoothness",
-        description="Weight of the total variation, which calms noise between neighbouring pixels.",
+        description="Weight of the total variation, which calms noise between neighbouring pixels; "
+        "relative to the painting's own.",
     )
     pooling: Literal["average", "max"] = Field(
         "average",
