@@ -30,9 +30,10 @@ AT_A_TIME = 1024
 class MatchTerm:
     """Mean squared distance of small patches to the paintings' most similar ones, no network.
 
-    Kwatra et al. 2005 (Texture optimization for example-based synthesis), equation 1. Li and Wand
-    2016 (arXiv 1601.04589) match features in the same way. Distributions alone, as in the other
-    terms, let colours and strokes appear together that the painting never shows together.
+    Kwatra et al. 2005 (Texture optimization for example-based synthesis), equation 1, relative to
+    the paintings' variance. Li and Wand 2016 (arXiv 1601.04589) match features in the same way.
+    Distributions alone, as in the other terms, let colours and strokes appear together that the
+    painting never shows together.
 
     While the matches are held, the distance is, up to a constant, that of the picture to the mean
     of the patches that cover each pixel. Works on whole pictures, in strips.

@@ -237,9 +237,9 @@ class VariationTerm:
 
     def learn(self, pixels: Tensor, visible: Tensor, share: float) -> None:
         """Measure a painting."""
+        factor = share / _count(visible)
         for difference, pull, _ in self._pairs(pixels, visible):
-            value = torch.linalg.vecdot(difference.flatten(), pull.flatten())
-            self.size += value * share / _count(visible)
+            self.size += torch.linalg.vecdot(difference.flatten(), pull.flatten()) * factor
 
     def finish(self) -> None:
         # A painting of one colour is as smooth as one with steps of 1/255.
