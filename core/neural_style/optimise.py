@@ -80,7 +80,7 @@ class Adam:
         """The average of the iterates, corrected for its start at zero."""
         if not self.averaged or not self.averaging:
             return self.image.clone()
-        return (self.average / (1 - self.averaging**self.averaged)).clamp(0, 1)
+        return (self.average / (1 - self.averaging**self.averaged)).clamp_(0, 1)
 
     def step(self, loss: Loss) -> Tensor:
         value, gradient = loss(self.image)
