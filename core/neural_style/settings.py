@@ -212,12 +212,12 @@ class Settings(BaseModel):
         description="Layers whose statistics carry the style, with their weights.",
     )
     content_weight: Weight = Field(
-        0.2,
+        0.25,
         title="Content weight",
         description="Weight of the content loss at strength 50.",
     )
     tone_weight: Weight = Field(
-        0.5,
+        0.55,
         title="Tone weight",
         description="Weight of the photo's light and dark, at strength 50, beside the features.",
     )
@@ -229,7 +229,7 @@ class Settings(BaseModel):
         "features, in the sliced statistic: brush strokes and palette.",
     )
     match_weight: Weight = Field(
-        0.75,
+        0.7,
         title="Match weight",
         description="How strongly each small patch is drawn to the painting's most similar one, "
         "in the sliced statistic: true strokes, fewer foreign colours.",
