@@ -10,8 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from neural_style.matching import MATCHES, REFRESH, STRIDE, MatchTerm, mirrored
+from neural_style.matching import (
+    MATCHES,
+    REFRESH,
+    STRIDE,
+    MatchTerm,
+    NeighbourTerm,
+    mirrored,
+)
 from neural_style.pixel_terms import PATCH, shrunk
+from neural_style.tiles import Box
 from plain import error
 
 WEIGHT = 3.0
@@ -159,6 +167,76 @@ def test_paintings_give_as_many_patches_as_their_share() -> None:
     term.finish()
     assert len(term.patches) == MATCHES
     assert term.patches.mean() == pytest.approx(0.25)
+
+
+class TestNeighbourTerm:
+    def cloud(self, seed: int, count: int) -> Tensor:
+        return torch.randn(count, 5, generator=torch.Generator().manual_seed(seed))
+
+    def taught(self, *paintings: Tensor, refresh: float = REFRESH) -> NeighbourTerm:
+        """For a layer of 6 x 4 positions."""
+        generator = torch.Generator().manual_seed(0)
+        device = torch.device("cpu")
+        term = NeighbourTerm(WEIGHT, generator, 6, 4, device, torch.float32, refresh)
+        for points in paintings:
+            weight = torch.full((len(points),), 1 / len(points) / len(paintings))
+            term.learn(points, weight)
+        term.finish()
+        return term
+
+    def look(self, term: NeighbourTerm, points: Tensor, rows: int = 6) -> tuple[Tensor, Tensor]:
+        """Value and gradient at points that all count the same, `rows` rows at a time."""
+        term.begin()
+        pulls = []
+        for part in Box(0, 0, 6, 4).strips(rows):
+            own = points[4 * part.top : 4 * part.bottom]
+            pulls.append(term.gradient(own, torch.full((len(own),), 1 / 24), part))
+        return term.value, torch.cat(pulls)
+
+    @pytest.mark.parametrize("rows", [1, 4, 6])
+    def test_points_are_pulled_to_the_nearest(self, rows: int) -> None:
+        style, points = self.cloud(1, 300), self.cloud(2, 24)
+        nearest = style[torch.cdist(points, style).argmin(1)]
+        variance = (style - style.mean(0)).square().sum(1).mean()
+        moved = points.clone().requires_grad_()
+        expected = WEIGHT * (moved - nearest).square().sum(1).mean() / variance
+        slope = torch.autograd.grad(expected, moved)[0]
+        value, gradient = self.look(self.taught(style), points, rows)
+        assert error(value, expected.detach()) < 1e-5
+        assert error(gradient, slope) < 1e-5
+
+    def test_the_painting_itself_is_left_alone(self) -> None:
+        style = self.cloud(1, 300)
+        value, gradient = self.look(self.taught(style), style[:24])
+        assert value == 0
+        assert not gradient.any()
+
+    @pytest.mark.parametrize(("refresh", "kept"), [(REFRESH, REFRESH), (math.inf, 3 * REFRESH)])
+    def test_matches_are_held(self, refresh: float, kept: int) -> None:
+        style, one, other = self.cloud(1, 300), self.cloud(2, 24), self.cloud(3, 24)
+        term = self.taught(style, refresh=refresh)
+        self.look(term, one)
+        held = term.matches.clone()
+        for _ in range(kept - 1):
+            self.look(term, other)
+            assert torch.equal(term.matches, held)
+        self.look(term, other)
+        assert torch.equal(term.matches, held) == math.isinf(refresh)
+
+    def test_paintings_give_as_many_features_as_they_count(self) -> None:
+        term = self.taught(self.cloud(1, 100) - 50, self.cloud(2, 5000) + 50)
+        assert len(term.features) == 5100
+        many = self.taught(torch.zeros(20_000, 5), torch.ones(60_000, 5))
+        assert len(many.features) == MATCHES
+        assert many.features.mean() == pytest.approx(0.5, abs=0.03)
+
+    def test_transparent_parts_of_a_painting_are_no_match(self) -> None:
+        term = NeighbourTerm(
+            WEIGHT, torch.Generator(), 6, 4, torch.device("cpu"), torch.float32
+        )
+        term.learn(torch.tensor([[0.0], [1.0], [9.0]]), torch.tensor([0.5, 0.5, 0.0]))
+        term.finish()
+        assert term.features.max() == 1
 
 
 @given(st.integers(2, 50), st.data())

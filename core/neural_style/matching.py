@@ -1,4 +1,10 @@
-"""The term of the loss that makes each place look like some place of the painting."""
+"""The terms of the loss that make each place look like some place of the painting.
+
+Distributions alone, as in the other terms, let colours and features appear together that the
+painting never shows together: stains, and ridges that only the network sees. So small patches of
+pixels are drawn to their nearest among the painting's (`MatchTerm`), and the features of deeper
+layers, each of which knows a larger patch, to theirs (`NeighbourTerm`).
+"""
 
 from __future__ import annotations
 
@@ -26,14 +32,16 @@ REFRESH = 20
 AT_A_TIME = 1024
 """Patches compared with all of the paintings' together."""
 
+DEEP = 2
+"""Level (see `tiles.level`) from which on a layer's features are matched: a quarter of the
+picture's side. Those of the shallower ones say little more than the patches of pixels."""
+
 
 class MatchTerm:
     """Mean squared distance of small patches to the paintings' most similar ones, no network.
 
     Kwatra et al. 2005 (Texture optimization for example-based synthesis), equation 1, relative to
-    the paintings' variance. Li and Wand 2016 (arXiv 1601.04589) match features in the same way.
-    Distributions alone, as in the other terms, let colours and strokes appear together that the
-    painting never shows together.
+    the paintings' variance.
 
     While the matches are held, the distance is, up to a constant, that of the picture to the mean
     of the patches that cover each pixel. Works on whole pictures, in strips.
@@ -81,12 +89,8 @@ class MatchTerm:
     def finish(self) -> None:
         self.patches = torch.cat(self.styles)
         self.styles.clear()
-        # Without their mean, products are small and keep more digits.
-        self.centre = self.patches.mean(0)
-        centred = self.patches - self.centre
-        self.factor = self.factor / centred.square().mean().clamp_min(1e-6)
-        self.directions = centred.T.to(self.dtype, memory_format=torch.contiguous_format)
-        self.offset = (centred.square().sum(1) / 2).to(self.dtype)
+        self.nearest = Nearest(self.patches, self.dtype)
+        self.factor = self.factor / self.nearest.variance.clamp_min(1e-6)
 
     def gradient(self, image: Tensor, gradient: Tensor, phase: float) -> Tensor:
         """Add the term's gradient to `gradient`; returns its value.
@@ -137,18 +141,98 @@ class MatchTerm:
 
     def _mean_of_matches(self, image: Tensor, visible: Tensor) -> Tensor:
         patches = F.unfold(image, PATCH, stride=STRIDE)[0].T
-        matches = torch.cat([self._nearest(part) for part in patches.split(AT_A_TIME)])
+        matches = self.patches[self.nearest(patches)]
         weight = -F.max_pool2d(-visible, PATCH, stride=STRIDE).flatten(2)
         covered = weight.expand(1, PATCH**2, -1)
         total = F.fold(matches.T * weight, image.shape[2:], PATCH, stride=STRIDE)
         return total / F.fold(covered, image.shape[2:], PATCH, stride=STRIDE)
 
-    def _nearest(self, patches: Tensor) -> Tensor:
-        """The paintings' most similar patches, shape (N, 3 PATCH^2)."""
-        centred = (patches - self.centre).to(self.dtype)
+
+class NeighbourTerm:
+    """Mean squared distance of a layer's features to the paintings' most similar ones.
+
+    Li and Wand 2016 (arXiv 1601.04589), equation 2, with a position of a deeper layer in place of
+    a patch of them, since it has seen a patch of the picture; Kolkin et al. 2022 (arXiv
+    2203.13215) paint with nothing else. Relative to the paintings' variance.
+
+    Args:
+        weight: of the term.
+        generator: of the choice of the paintings' features, on the CPU.
+        height, width: of the layer.
+        device: where it is.
+        dtype: of features where they are compared.
+        refresh: steps until they are matched anew.
+    """
+
+    def __init__(
+        self,
+        weight: float,
+        generator: torch.Generator,
+        height: int,
+        width: int,
+        device: torch.device,
+        dtype: torch.dtype,
+        refresh: float = REFRESH,
+    ) -> None:
+        self.weight, self.generator, self.dtype, self.refresh = weight, generator, dtype, refresh
+        self.samples: list[tuple[Tensor, Tensor]] = []
+        self.matches = torch.zeros(1, 1, height, width, dtype=torch.int16, device=device)
+        self.age = -1
+
+    def learn(self, points: Tensor, weight: Tensor) -> None:
+        """Note features of a painting; `weight` contains its share."""
+        self.samples.append((points, weight))
+
+    def finish(self) -> None:
+        points, weight = (torch.cat(parts) for parts in zip(*self.samples, strict=True))
+        self.samples.clear()
+        count = min(MATCHES, int((weight > 0).sum()))
+        chosen = torch.multinomial(weight.cpu(), count, generator=self.generator)
+        self.features = points[chosen.to(points.device)]
+        self.nearest = Nearest(self.features, self.dtype)
+        variance = self.nearest.variance * points.shape[1]
+        self.factor = self.weight / variance.clamp_min(1e-12)
+
+    def begin(self) -> None:
+        self.age += 1
+        self.value = torch.zeros_like(self.factor)
+
+    def gradient(self, points: Tensor, weight: Tensor, box: Box) -> Tensor:
+        held = box.of(self.matches)[0, 0]
+        if self.age % self.refresh == 0:
+            held.copy_(self.nearest(points).view(held.shape))
+        difference = points - self.features[held.flatten().int()]
+        pull = difference * (self.factor * weight)[:, None]
+        self.value += torch.linalg.vecdot(difference.flatten(), pull.flatten())
+        return pull.mul_(2)
+
+
+class Nearest:
+    """Finds the nearest of some points.
+
+    Args:
+        points: to choose from, shape (N, C).
+        dtype: of coordinates where they are compared.
+    """
+
+    def __init__(self, points: Tensor, dtype: torch.dtype) -> None:
+        self.dtype = dtype
+        # Without their mean, products are small and keep more digits.
+        self.centre = points.mean(0)
+        centred = points - self.centre
+        self.variance = centred.square().mean()
+        self.directions = centred.T.to(dtype, memory_format=torch.contiguous_format)
+        self.offset = (centred.square().sum(1) / 2).to(dtype)
+
+    def __call__(self, points: Tensor) -> Tensor:
+        """Index (M,) of the nearest to each of the points (M, C)."""
+        return torch.cat([self._some(part) for part in points.split(AT_A_TIME)])
+
+    def _some(self, points: Tensor) -> Tensor:
+        centred = (points - self.centre).to(self.dtype)
         likeness = torch.addmm(self.offset, centred, self.directions, beta=-1)
         # On a CPU max is twice as fast as argmax.
-        return self.patches[likeness.max(1).indices]
+        return likeness.max(1).indices
 
 
 def mirrored(start: int, stop: int, length: int) -> Tensor:

@@ -31,7 +31,7 @@ from torch import Tensor
 
 from neural_style import statistics
 from neural_style.canvas import Canvas
-from neural_style.matching import REFRESH, MatchTerm
+from neural_style.matching import DEEP, REFRESH, MatchTerm, NeighbourTerm
 from neural_style.network import VGG
 from neural_style.pixel_terms import PatchTerm, ToneTerm, VariationTerm, shrinks
 from neural_style.settings import Settings
@@ -87,12 +87,15 @@ class Objective:
         for term in self.content.values():
             term.finish()
 
+        # L-BFGS, which compares gradients of successive steps, keeps its first matches.
+        self.refresh = math.inf if settings.optimiser == "lbfgs" else REFRESH
         self.style = self._style_terms(network, content)
+        self.neighbours = self._neighbour_terms(network, content)
         strip = chunk(device) // 16
         self.patches = self._patch_terms(network, content, styles, strip)
         for canvas, share in styles:
             self._learn_style(network, canvas, share, tile)
-        for term in self.style.values():
+        for term in (*self.style.values(), *self.neighbours.values()):
             term.finish()
         for patches in self.patches:
             patches.finish()
@@ -111,7 +114,7 @@ class Objective:
     @torch.no_grad()
     def __call__(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """The loss of `image`, shape (1, 3, H, W), a scalar, and its gradient, (1, 3, H, W)."""
-        terms = [*self.content.values(), *self.style.values()]
+        terms = [*self.content.values(), *self.style.values(), *self.neighbours.values()]
         for term in terms:
             term.begin()
         tape = self.view.look(
@@ -133,12 +136,17 @@ class Objective:
 
     def _pull(self, name: str, part: Part) -> Tensor:
         """Gradient at a part's points."""
-        content, style = self.content.get(name), self.style.get(name)
-        if content is None:
-            assert style is not None  # noqa: S101 - the network shows only layers in use
-            return style.gradient(part.points, part.weight)
-        pull = content.gradient(part.points, part.weight, part.box)
-        return pull + style.gradient(part.points, part.weight) if style else pull
+        pulls = [
+            term.gradient(part.points, part.weight, part.box)
+            for term in (self.content.get(name), self.neighbours.get(name))
+            if term
+        ]
+        if style := self.style.get(name):
+            pulls.append(style.gradient(part.points, part.weight))
+        total = pulls[0]
+        for pull in pulls[1:]:
+            total += pull
+        return total
 
     # -- what photo and paintings are like -----------------------------------------------------
 
@@ -178,6 +186,18 @@ class Objective:
         weights = self._weights(settings.style_layers, settings.style_weight)
         return {name: term(name, weight) for name, weight in weights.items()}
 
+    def _neighbour_terms(self, network: VGG, content: Canvas) -> dict[str, NeighbourTerm]:
+        settings = self.settings
+        if settings.statistic != "sliced" or not settings.match_weight:
+            return {}
+        weights = self._weights(settings.style_layers, settings.match_weight)
+        rest = content.pixels.device, network.dtype, self.refresh
+        return {
+            name: NeighbourTerm(weight, self.pools, *_size(content, name), *rest)
+            for name, weight in weights.items()
+            if level(name) >= DEEP
+        }
+
     def _patch_terms(
         self, network: VGG, content: Canvas, styles: list[tuple[Canvas, float]], strip: int
     ) -> list[PatchTerm | MatchTerm]:
@@ -186,20 +206,19 @@ class Objective:
             return []
         terms: list[PatchTerm | MatchTerm] = []
         shortest = min(min(c.visible.shape[2:]) for c in (content, *(c for c, _ in styles)))
-        # L-BFGS, which compares gradients of successive steps, keeps its first matches.
-        refresh = math.inf if settings.optimiser == "lbfgs" else REFRESH
         for shrink in shrinks(shortest):
             rest = visible, strip, network.dtype, shrink
             if weight := settings.patch_weight:
                 terms.append(PatchTerm(weight, self._draw, self.pools, *rest))
             if weight := settings.match_weight:
-                terms.append(MatchTerm(weight, self.pools, *rest, refresh))
+                terms.append(MatchTerm(weight, self.pools, *rest, self.refresh))
         return terms
 
     def _learn_style(self, network: VGG, style: Canvas, share: float, tile: int) -> None:
         def visit(name: str, part: Part) -> None:
-            if term := self.style.get(name):
-                term.learn(part.points, share * part.weight)
+            for terms in (self.style, self.neighbours):
+                if term := terms.get(name):
+                    term.learn(part.points, share * part.weight)
 
         View(network, style.visible, tile).look(style.pixels, visit, samples=self.samples)
         for patches in self.patches:

@@ -207,35 +207,36 @@ class Settings(BaseModel):
         description="Layers whose features keep the photo recognisable, with their weights.",
     )
     style_layers: LayerWeights = Field(
-        {"conv1_1": 1.0, "conv2_1": 1.0, "conv3_1": 1.0, "conv4_1": 1.0},
+        {"conv2_1": 1.0, "conv3_1": 1.0, "conv4_1": 1.0},
         title="Style layers",
         description="Layers whose statistics carry the style, with their weights.",
     )
     content_weight: Weight = Field(
-        0.25,
+        0.3,
         title="Content weight",
         description="Weight of the content loss at strength 50.",
     )
     tone_weight: Weight = Field(
-        0.55,
+        0.06,
         title="Tone weight",
         description="Weight of the photo's light and dark, at strength 50, beside the features.",
     )
     style_weight: Weight = Field(1.0, title="Style weight", description="Weight of the style loss.")
     patch_weight: Weight = Field(
-        10.0,
+        15.0,
         title="Patch weight",
         description="Weight of the distributions of colour patches of three sizes, beside the "
         "features, in the sliced statistic: brush strokes and palette.",
     )
     match_weight: Weight = Field(
-        0.7,
+        0.6,
         title="Match weight",
-        description="How strongly each small patch is drawn to the painting's most similar one, "
-        "in the sliced statistic: true strokes, fewer foreign colours.",
+        description="How strongly each small patch, and what the style layers from the third block "
+        "on see there, is drawn to the painting's most similar one, in the sliced statistic: true "
+        "strokes, fewer foreign colours.",
     )
     tv_weight: Weight = Field(
-        0.006,
+        0.001,
         title="Smoothness",
         description="Weight of the total variation, which calms noise between neighbouring pixels; "
         "relative to the painting's own.",
