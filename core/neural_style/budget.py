@@ -85,7 +85,7 @@ def _state(pixels: int, network: VGG, settings: Settings) -> float:
     The photo twice, as it came and in the painting's colours, with its alpha; the last good
     picture; the gradient; and the optimiser's own: picture, two moments and average, or pairs of
     pictures and gradients and what the line search compares. The matches, in bytes, of three
-    sizes.
+    sizes (those of features are a sixth of a byte).
     """
     history = SHORT_HISTORY if pixels > LARGE else HISTORY
     own = 4 if settings.optimiser == "adam" else 2 * history + 6

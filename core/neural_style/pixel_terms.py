@@ -200,12 +200,13 @@ class ToneTerm:
         self.target = _tone(photo)
         share = shrunk(visible, TONE)
         share = share / share.sum().clamp_min(1e-12)
-        contrast = sum(
-            (share.narrow(axis, 1, size - 1) * self.target.diff(dim=axis).square()).sum()
-            for axis, size in ((2, self.target.shape[2]), (3, self.target.shape[3]))
-        )
+        contrast = torch.zeros_like(self.target[0, 0, 0, 0])
+        for axis in (2, 3):
+            count = share.shape[axis] - 1
+            both = torch.minimum(share.narrow(axis, 0, count), share.narrow(axis, 1, count))
+            contrast += (both * self.target.diff(dim=axis).square()).sum()
         # A photo in one brightness is as far from all others as one with steps of 1 %.
-        self.factor = weight * share / torch.as_tensor(contrast).clamp_min(1e-4)
+        self.factor = weight * share / contrast.clamp_min(1e-4)
 
     def gradient(self, image: Tensor, gradient: Tensor) -> Tensor:
         """Add the term's gradient to `gradient`; returns its value."""

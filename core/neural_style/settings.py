@@ -212,18 +212,18 @@ class Settings(BaseModel):
         description="Layers whose statistics carry the style, with their weights.",
     )
     content_weight: Weight = Field(
-        0.3,
+        0.35,
         title="Content weight",
         description="Weight of the content loss at strength 50.",
     )
     tone_weight: Weight = Field(
-        0.06,
+        0.1,
         title="Tone weight",
         description="Weight of the photo's light and dark, at strength 50, beside the features.",
     )
     style_weight: Weight = Field(1.0, title="Style weight", description="Weight of the style loss.")
     patch_weight: Weight = Field(
-        15.0,
+        12.0,
         title="Patch weight",
         description="Weight of the distributions of colour patches of three sizes, beside the "
         "features, in the sliced statistic: brush strokes and palette.",
@@ -231,9 +231,9 @@ class Settings(BaseModel):
     match_weight: Weight = Field(
         0.6,
         title="Match weight",
-        description="How strongly each small patch, and what the style layers from the third block "
-        "on see there, is drawn to the painting's most similar one, in the sliced statistic: true "
-        "strokes, fewer foreign colours.",
+        description="How strongly each place, in small patches of pixels and in the features of "
+        "style layers from conv3_1 on, is drawn to the painting's most similar one, in the sliced "
+        "statistic: true strokes, fewer foreign colours.",
     )
     tv_weight: Weight = Field(
         0.001,
