@@ -231,9 +231,7 @@ class TestNeighbourTerm:
         assert many.features.mean() == pytest.approx(0.5, abs=0.03)
 
     def test_transparent_parts_of_a_painting_are_no_match(self) -> None:
-        term = NeighbourTerm(
-            WEIGHT, torch.Generator(), 6, 4, torch.device("cpu"), torch.float32
-        )
+        term = NeighbourTerm(WEIGHT, torch.Generator(), 6, 4, torch.device("cpu"), torch.float32)
         term.learn(torch.tensor([[0.0], [1.0], [9.0]]), torch.tensor([0.5, 0.5, 0.0]))
         term.finish()
         assert term.features.max() == 1

@@ -207,19 +207,21 @@ def test_the_picture_is_left_alone() -> None:
 
 @pytest.mark.parametrize("statistic", ["sliced", "gaussian", "gram"])
 def test_gradient_points_uphill(statistic: str) -> None:
-    """The value falls along it by about as much as it says, alpha and all."""
+    """The value falls along it by about as much as it says, alpha and all.
+
+    Without the distributions of patches (`test_terms`): so small a picture has few of them, and
+    their histograms change in leaps.
+    """
     visible = torch.ones(1, 1, 48, 40)
     visible[..., 30:] = 0.3
     visible[..., :9, 30:] = 0
-    settings = parse_settings({"statistic": statistic, "optimiser": "lbfgs"})
+    settings = parse_settings({"statistic": statistic, "optimiser": "lbfgs", "patch_weight": 0})
     content, style, image = (canvas(48, 40, seed, visible) for seed in (1, 2, 3))
     loss = objective(content, [(style, 0.4), (content, 0.6)], settings)
     gradient = loss(image.pixels)[1]
     step = 1e-3 * gradient / gradient.norm() * image.pixels.norm()
     rise = float(loss(image.pixels + step)[0] - loss(image.pixels - step)[0])
-    # So small a picture has few patches, and its histograms of them change in leaps.
-    near = 0.05 if statistic == "sliced" else 0.02
-    assert rise == pytest.approx(2 * float((gradient * step).sum()), rel=near)
+    assert rise == pytest.approx(2 * float((gradient * step).sum()), rel=0.02)
 
 
 def test_bfloat16_features_give_nearly_the_same_loss_and_gradient() -> None:
