@@ -120,6 +120,7 @@ def painted(
     return events[-1].picture, warnings
 
 
+@pytest.mark.slow
 def test_out_of_memory_goes_on_in_smaller_tiles_to_the_same_picture(
     monkeypatch: pytest.MonkeyPatch, small_settings: Make
 ) -> None:
@@ -171,6 +172,7 @@ def test_a_device_without_bfloat16_gets_float32(monkeypatch: pytest.MonkeyPatch)
     devices._gain_of_bfloat16.cache_clear()
 
 
+@pytest.mark.slow
 def test_both_precisions_paint_nearly_the_same_picture(small_settings: Make) -> None:
     pictures = []
     for precision in ("float32", "bfloat16"):

@@ -104,6 +104,7 @@ def test_painting_comes_nearer_in_colour(
     assert np.abs(mean("photo") - to_photo).max() < 0.1
 
 
+@pytest.mark.slow
 def test_strength_goes_from_photo_to_painting(
     photo: Picture, painting: Picture, small_settings: Make
 ) -> None:
@@ -301,6 +302,7 @@ def test_a_photo_in_its_own_style_does_not_diverge(photo: Picture, small_setting
     assert not [event for event in events if isinstance(event, Warned)]
 
 
+@pytest.mark.slow
 def test_smallest_and_thinnest_pictures_are_painted(
     painting: Picture, small_settings: Make
 ) -> None:

@@ -308,6 +308,7 @@ class TestCommand:
 
 
 class TestSheet:
+    @pytest.mark.slow
     def test_every_photo_meets_every_painting(self, folder: Path, tmp_path: Path) -> None:
         photos, paintings = tmp_path / "photos", tmp_path / "paintings"
         for place, label in ((photos, "level"), (paintings, "upright")):
