@@ -34,7 +34,7 @@ AT_A_TIME = 1024
 
 DEEP = 2
 """Level (see `tiles.level`) from which on a layer's features are matched: a quarter of the
-picture's side. Those of the shallower ones say little more than the patches of pixels."""
+picture's side. The next shallower one has four times as many positions to look up."""
 
 
 class MatchTerm:
