@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from benchmarks import __main__ as command
-from benchmarks import curves, row, scene, targets
+from benchmarks import curves, machine, row, scene, targets
 from benchmarks.row import Figures, Row
 from neural_style.network import VGG
 from neural_style.objective import Objective
@@ -60,6 +60,18 @@ def test_quick_run_writes_what_it_measured(
     assert "schedule, float32" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("chosen", "found"),
+    [(torch.float32, ["float32"]), (torch.bfloat16, ["float32", "bfloat16"])],
+)
+def test_only_what_the_engine_would_choose_is_measured(
+    chosen: torch.dtype, found: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a processor has no bfloat16, a step in it takes minutes."""
+    monkeypatch.setattr(machine, "choose_precision", lambda *_: chosen)
+    assert machine.precisions(torch.device("cpu")) == found
+
+
 @pytest.mark.slow
 def test_a_row_is_measured_in_its_own_process() -> None:
     found = row.measure(Row("compact", 64, "cpu", "float32", "same loss", 1))
@@ -87,6 +99,12 @@ def test_targets_tell_met_from_missed() -> None:
     speed, memory = targets.step_targets(measured)
     assert speed.met
     assert not memory.met
+    steps: targets.Measured = [
+        (Row(name, 512, "cpu", "float32", "standard", 1), Figures(seconds, 1.0, 0, 1))
+        for name, seconds in (("vgg19", 2.0), ("compact", 0.25))
+    ]
+    cost = targets.network_targets(steps)
+    assert [(target.figure, target.met) for target in cost] == [(0.125, False)]
     textbook = curves.Curve("textbook", [0.0, 10.0], [0, 500], [2.0, 1.0])
     fast = curves.Curve("schedule, float32", [0.0, 2.0], [0, 99], [2.0, 0.9])
     slow = curves.Curve("schedule, bfloat16", [0.0, 2.0], [0, 99], [2.0, 1.1])

@@ -9,6 +9,7 @@ from torch.nn import functional as F
 
 from neural_style.network import VGG, Weights, load_weights
 from neural_style.objective import Canvas, Objective
+from neural_style.pixel_terms import PatchTerm
 from neural_style.settings import Settings, parse_settings
 from plain import error, features
 
@@ -182,6 +183,25 @@ def test_directions_change_from_step_to_step_but_not_for_lbfgs() -> None:
         one, two = loss(content.pixels), loss(content.pixels)
         assert torch.equal(one[0], two[0]) == same
         assert torch.equal(one[1], two[1]) == same
+
+
+def test_sizes_of_patches_take_turns_but_not_for_lbfgs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And weigh the more, so that three steps have each size's weight three times."""
+    seen: list[tuple[int, float]] = []
+
+    def gradient(self: PatchTerm, *_: object) -> Tensor:
+        seen.append((self.shrink, self.weight))
+        return torch.zeros(())
+
+    monkeypatch.setattr(PatchTerm, "gradient", gradient)
+    content, style = (canvas(64, 64, seed) for seed in (1, 2))
+    for optimiser, steps, weight in (("adam", 3, 6.0), ("lbfgs", 1, 2.0)):
+        settings = parse_settings({"optimiser": optimiser, "patch_weight": 2})
+        loss = objective(content, [(style, 1.0)], settings)
+        seen.clear()
+        for _ in range(steps):
+            loss(content.pixels)
+        assert seen == [(shrink, weight) for shrink in (1, 2, 4)]
 
 
 @pytest.mark.parametrize("tile", [0, 16])

@@ -16,7 +16,7 @@ import torch
 from rich.console import Console
 
 from benchmarks import curves, machine, report, row, scene
-from benchmarks.targets import Target, race_targets, step_targets
+from benchmarks.targets import Target, network_targets, race_targets, step_targets
 from neural_style.devices import available_devices
 
 QUICK = {"sizes": [96], "curve_size": 64, "steps": 20, "repeats": 1}
@@ -28,6 +28,10 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     if options.quick:
         vars(options).update(QUICK)
+    options.precisions = {
+        device: options.precisions or machine.precisions(torch.device(device))
+        for device in options.devices
+    }
     options.output.mkdir(parents=True, exist_ok=True)
     console = Console()
     if options.only in (None, "steps"):
@@ -52,8 +56,8 @@ def _parser() -> argparse.ArgumentParser:
         "--precisions",
         nargs="+",
         choices=list(machine.PRECISIONS),
-        default=list(machine.PRECISIONS),
-        help="of the engine's features; the textbook is float32",
+        help="of the engine's features; default: float32, and what it would choose itself where "
+        "that is another; the textbook is float32",
     )
     add("--sizes", nargs="+", type=int, default=[256, 512], metavar="PX", help="default: 256 512")
     add("--repeats", type=int, default=5, metavar="N", help="steps in a median; default: 5")
@@ -69,14 +73,12 @@ def _steps(options: argparse.Namespace, console: Console) -> None:
     """Time and memory of a step: steps.json."""
     peaks = {
         (device, precision): machine.peak_flops(torch.device(device), precision)
-        for device in options.devices
-        for precision in {"float32", *options.precisions}
+        for device, precisions in options.precisions.items()
+        for precision in {"float32", *precisions}
     }
     for (device, precision), peak in peaks.items():
         console.print(f"Matrix products on {device}, {precision}: {peak / 1e12:.3g} TFLOP/s")
-    rows = row.rows(
-        options.networks, options.sizes, options.devices, options.precisions, options.repeats
-    )
+    rows = row.rows(options.networks, options.sizes, options.precisions, options.repeats)
     measured = []
     for one in rows:
         with console.status(f"{one.network}, {one.size} px, {one.device}, {one.side}"):
@@ -85,7 +87,8 @@ def _steps(options: argparse.Namespace, console: Console) -> None:
     console.print(report.step_table(data))
     flat = {f"{device} {precision}": peak for (device, precision), peak in peaks.items()}
     body = {"peak_flops": flat, "rows": data}
-    _write(options.output / "steps.json", body, step_targets(measured), console)
+    targets = [*step_targets(measured), *network_targets(measured)]
+    _write(options.output / "steps.json", body, targets, console)
 
 
 def _curves(options: argparse.Namespace, console: Console) -> None:
@@ -100,7 +103,7 @@ def _curves(options: argparse.Namespace, console: Console) -> None:
                     device,
                     options.start,
                     options.steps,
-                    options.precisions,
+                    options.precisions[device],
                 )
             races.append(race)
             console.print(report.race_table(report.race_data(race)))

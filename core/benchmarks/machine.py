@@ -13,6 +13,8 @@ from typing import Any
 import psutil
 import torch
 
+from neural_style.devices import choose_precision
+
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 _STATUS, _CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
@@ -34,6 +36,12 @@ def describe() -> dict[str, Any]:
     if torch.cuda.is_available():
         facts["graphics_card"] = torch.cuda.get_device_name()
     return facts
+
+
+def precisions(device: torch.device) -> list[str]:
+    """Float32, and what the engine would choose on this device where that is another."""
+    chosen = choose_precision(device, "auto")
+    return [name for name, dtype in PRECISIONS.items() if dtype in (torch.float32, chosen)]
 
 
 def _processor() -> str:

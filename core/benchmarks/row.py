@@ -67,17 +67,21 @@ class Figures:
 
 
 def rows(
-    networks: list[str], sizes: list[int], devices: list[str], precisions: list[str], repeats: int
+    networks: list[str], sizes: list[int], precisions: dict[str, list[str]], repeats: int
 ) -> list[Row]:
-    """All that there is to measure; the textbook, which is float32, first in each group."""
-    sides = [("textbook", "float32")]
-    sides += [(side, precision) for precision in precisions for side in list(SIDES)[1:]]
+    """All that there is to measure, with each device's precisions.
+
+    The textbook, which is float32, is the first in each group.
+    """
     return [
         Row(network, size, device, precision, side, repeats)
-        for device in devices
+        for device, own in precisions.items()
         for network in networks
         for size in sizes
-        for side, precision in sides
+        for side, precision in [
+            ("textbook", "float32"),
+            *((side, precision) for precision in own for side in list(SIDES)[1:]),
+        ]
     ]
 
 

@@ -64,6 +64,25 @@ def step_targets(measured: Measured) -> list[Target]:
     return targets
 
 
+def network_targets(measured: Measured) -> list[Target]:
+    """A step with the compact network beside one with VGG-19's shape, of the preset, on a CPU."""
+    seconds = {
+        (row.network, row.size, row.precision): figures.seconds
+        for row, figures in measured
+        if isinstance(figures, Figures) and row.device == "cpu" and row.side == "standard"
+    }
+    return [
+        Target(
+            f"of VGG-19's time for a step, compact, {precision}, {size} px",
+            0.1,
+            compact / seconds["vgg19", size, precision],
+            lower=True,
+        )
+        for (network, size, precision), compact in seconds.items()
+        if network == "compact" and ("vgg19", size, precision) in seconds
+    ]
+
+
 def race_targets(races: list[Race]) -> list[Target]:
     """Time to the textbook's last loss, by the schedule."""
     targets = []

@@ -25,6 +25,7 @@ second takes it there and brings it back to the pixels. A picture in one tile is
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -33,6 +34,7 @@ from neural_style import statistics
 from neural_style.canvas import Canvas
 from neural_style.matching import DEEP, REFRESH, MatchTerm, NeighbourTerm
 from neural_style.network import VGG
+from neural_style.pixel_terms import DIRECTIONS as PATCH_DIRECTIONS
 from neural_style.pixel_terms import PatchTerm, ToneTerm, VariationTerm, shrinks
 from neural_style.settings import Settings
 from neural_style.terms import (
@@ -77,7 +79,10 @@ class Objective:
         # on the device, as a step must not wait for numbers from elsewhere.
         self.pools = torch.Generator().manual_seed(seed)
         self.draws = torch.Generator(device).manual_seed(seed)
-        self.first = torch.arange(DIRECTIONS, device=device)
+        # L-BFGS, which compares gradients of successive steps, needs the same loss in each: it
+        # keeps its directions and its first matches, and compares patches of all sizes.
+        self.steady = settings.optimiser == "lbfgs"
+        self.count = 0
 
         # Order statistics are those of a sample, sums are exact.
         self.samples = SAMPLES if settings.statistic == "sliced" else None
@@ -87,17 +92,15 @@ class Objective:
         for term in self.content.values():
             term.finish()
 
-        # L-BFGS, which compares gradients of successive steps, keeps its first matches.
-        self.refresh = math.inf if settings.optimiser == "lbfgs" else REFRESH
         self.style = self._style_terms(network, content)
         self.neighbours = self._neighbour_terms(network, content)
         strip = chunk(device) // 16
-        self.patches = self._patch_terms(network, content, styles, strip)
+        self.patches, self.matches = self._patch_terms(network, content, styles, strip)
         for canvas, share in styles:
             self._learn_style(network, canvas, share, tile)
         for term in (*self.style.values(), *self.neighbours.values()):
             term.finish()
-        for patches in self.patches:
+        for patches in (*self.patches, *self.matches):
             patches.finish()
         self.others: list[ToneTerm | VariationTerm] = []
         if settings.tone_weight:
@@ -124,10 +127,12 @@ class Objective:
             term.compute()
         gradient = self.view.gradient(image, self._pull, tape)
         values = [term.value for term in terms]
-        for patches in self.patches:
+        turn = self.patches[self.count % self.turns :: self.turns]
+        for patches in (*turn, *self.matches):
             values.append(patches.gradient(image, gradient, self._phase()))
         for other in self.others:
             values.append(other.gradient(image, gradient))
+        self.count += 1
         return torch.stack(values).sum(), gradient
 
     def _update(self, name: str, part: Part) -> None:
@@ -191,7 +196,7 @@ class Objective:
         if settings.statistic != "sliced" or not settings.match_weight:
             return {}
         weights = self._weights(settings.style_layers, settings.match_weight)
-        rest = content.pixels.device, network.dtype, self.refresh
+        rest = content.pixels.device, network.dtype, self._refresh()
         return {
             name: NeighbourTerm(weight, self.pools, *_size(content, name), *rest)
             for name, weight in weights.items()
@@ -200,19 +205,24 @@ class Objective:
 
     def _patch_terms(
         self, network: VGG, content: Canvas, styles: list[tuple[Canvas, float]], strip: int
-    ) -> list[PatchTerm | MatchTerm]:
-        settings, visible = self.settings, content.visible
-        if settings.statistic != "sliced":
-            return []
-        terms: list[PatchTerm | MatchTerm] = []
+    ) -> tuple[list[PatchTerm], list[MatchTerm]]:
+        """Of each size of patches; the distributions take turns, and weigh the more."""
+        settings, visible, generator = self.settings, content.visible, self.pools
         shortest = min(min(c.visible.shape[2:]) for c in (content, *(c for c, _ in styles)))
-        for shrink in shrinks(shortest):
+        sizes = shrinks(shortest) if settings.statistic == "sliced" else []
+        self.turns = 1 if self.steady else max(len(sizes), 1)
+        weight = settings.patch_weight * self.turns
+        draw = self._draw if self.steady else partial(self._draw, PATCH_DIRECTIONS)
+        patches: list[PatchTerm] = []
+        matches: list[MatchTerm] = []
+        for shrink in sizes:
             rest = visible, strip, network.dtype, shrink
-            if weight := settings.patch_weight:
-                terms.append(PatchTerm(weight, self._draw, self.pools, *rest))
-            if weight := settings.match_weight:
-                terms.append(MatchTerm(weight, self.pools, *rest, self.refresh))
-        return terms
+            if settings.patch_weight:
+                patches.append(PatchTerm(weight, draw, generator, *rest))
+            if settings.match_weight:
+                refresh = self._refresh()
+                matches.append(MatchTerm(settings.match_weight, generator, *rest, refresh))
+        return patches, matches
 
     def _learn_style(self, network: VGG, style: Canvas, share: float, tile: int) -> None:
         def visit(name: str, part: Part) -> None:
@@ -221,7 +231,7 @@ class Objective:
                     term.learn(part.points, share * part.weight)
 
         View(network, style.visible, tile).look(style.pixels, visit, samples=self.samples)
-        for patches in self.patches:
+        for patches in (*self.patches, *self.matches):
             patches.learn(style.pixels, style.visible, share)
 
     def _weights(self, layers: dict[str, float], whole: float) -> dict[str, float]:
@@ -234,23 +244,19 @@ class Objective:
         """What `strength` multiplies the weights of the content's terms by."""
         return 10 ** ((50 - self.settings.strength) / 25)
 
-    def _draw(self) -> Tensor:
-        """Which directions of a pool to compare in this step.
-
-        L-BFGS compares gradients of successive steps, so for it they stay the same.
-        """
-        if self.settings.optimiser == "lbfgs":
-            return self.first
-        order = torch.randperm(POOL, generator=self.draws, device=self.draws.device)
-        return order[:DIRECTIONS]
+    def _draw(self, count: int = DIRECTIONS) -> Tensor:
+        """Which directions of a pool to compare in this step."""
+        if self.steady:
+            return torch.arange(count, device=self.draws.device)
+        return torch.randperm(POOL, generator=self.draws, device=self.draws.device)[:count]
 
     def _phase(self) -> float:
         """Where the grid of samples begins in this step."""
-        return (
-            0.0
-            if self.settings.optimiser == "lbfgs"
-            else torch.rand((), generator=self.pools).item()
-        )
+        return 0.0 if self.steady else torch.rand((), generator=self.pools).item()
+
+    def _refresh(self) -> float:
+        """Steps until matches are looked up anew."""
+        return math.inf if self.steady else REFRESH
 
 
 def _size(canvas: Canvas, layer: str) -> tuple[int, int]:

@@ -14,8 +14,9 @@ from neural_style.tiles import Box
 PATCH = 7
 """Side of the colour patches, in pixels of the picture as it is and shrunk."""
 
-STEP = 2
-"""Pixels between the patches that are pulled in a step, along each side; each time another grid."""
+DIRECTIONS = 4
+"""Random directions compared in each step. All patches along these few give strokes as good as some
+of the patches along more of them, and no grid that shows in the picture."""
 
 SHRINKS = (1, 2, 4)
 """How much pictures are shrunk for their patches: the larger ones hold whole brush strokes, which
@@ -83,6 +84,7 @@ class PatchTerm:
         self.pool = pool.view(POOL, 3, PATCH, PATCH).to(visible)
         self.points = points
         self.least = least_visible(visible)
+        self.share = 1 / self.least.sum(dtype=torch.float32).clamp_min(1e-12)
         self.stride = sample_stride(visible)
         self.styles: list[tuple[Tensor, Tensor, float]] = []
 
@@ -104,8 +106,7 @@ class PatchTerm:
     def gradient(self, image: Tensor, gradient: Tensor, phase: float) -> Tensor:
         """Add the term's gradient to `gradient`; returns its value.
 
-        Both are those of the patches on a grid, and so is the histogram, on a wider one; `phase`,
-        from 0 to 1, says where they begin.
+        The histogram is that of a sample on a grid; `phase`, from 0 to 1, says where it begins.
         """
         if self.shrink == 1:
             return self._gradient(image, gradient, phase)
@@ -126,23 +127,16 @@ class PatchTerm:
         drawn = slices.drawn
         square = slices.scale[drawn].square().view(-1, 1, 1, 1)
         back = self.pool[drawn] * square * (2 * self.weight / len(drawn))
-        # Turned, as in `VGG`, with the pixels of a step of the grid as channels.
-        back = F.pixel_unshuffle(F.pad(back, (0, -PATCH % STEP) * 2), STEP)
-        back = back.flip(2, 3).transpose(0, 1).to(self.dtype)
-        around = len(back[0, 0]) - 1
-        top, left = divmod(int(phase * STEP**2), STEP)
-        image, gradient = (x[..., top:, left:] for x in (image, gradient))
-        least = self.least[..., top::STEP, left::STEP]
-        least = least / least.sum(dtype=torch.float32).clamp_min(1e-12)
-        height, width = least.shape[2:]
+        # Turned, as in `VGG`.
+        back = back.flip(2, 3).transpose(0, 1).to(self.dtype, memory_format=torch.channels_last)
+        height, width = self.least.shape[2:]
         for box in Box(0, 0, height, width).strips(max(self.points // width, 1)):
-            patches = _patches(box)
-            values, weight = self._values(patches.of(image), STEP), box.of(least).flatten()
-            pull = slices.gradient(values, weight).to(self.dtype)
+            patches = Box(box.top, box.left, box.bottom + PATCH - 1, box.right + PATCH - 1)
+            values, weight = self._values(patches.of(image)), box.of(self.least).flatten()
+            pull = slices.gradient(values, weight * self.share).to(self.dtype)
             pull = pull.view(1, len(drawn), box.bottom - box.top, -1)
-            slope = F.pixel_shuffle(F.conv2d(pull, back, padding=around), STEP)
-            wanted = patches.of(gradient)
-            wanted += slope[..., : wanted.shape[2], : wanted.shape[3]]
+            pull = pull.contiguous(memory_format=torch.channels_last)
+            patches.of(gradient).add_(F.conv2d(pull, back, padding=PATCH - 1))
         return self.weight * slices.value
 
     def _style_values(self, directions: Tensor) -> Tensor:
@@ -154,7 +148,7 @@ class PatchTerm:
             1,
         )
 
-    def _values(self, pixels: Tensor, stride: int) -> Tensor:
+    def _values(self, pixels: Tensor, stride: int = 1) -> Tensor:
         """Projections of the patches on a grid, shape (DIRECTIONS, N)."""
         drawn = self.slices.drawn
         pixels = pixels.to(self.dtype, memory_format=torch.channels_last)
@@ -175,12 +169,6 @@ def least_visible(visible: Tensor, stride: int = 1) -> Tensor:
 def sample_stride(visible: Tensor) -> int:
     """Of a grid with about SAMPLES visible pixels."""
     return max(1, round((float(visible.mean()) * visible.numel() / SAMPLES) ** 0.5))
-
-
-def _patches(box: Box) -> Box:
-    """The pixels of all patches whose places on the grid are in `box`."""
-    top, left, bottom, right = box.top, box.left, box.bottom - 1, box.right - 1
-    return Box(STEP * top, STEP * left, STEP * bottom + PATCH, STEP * right + PATCH)
 
 
 class ToneTerm:
