@@ -162,6 +162,35 @@ def test_strength_is_logarithmic() -> None:
     assert parts[1] == pytest.approx(10 * parts[2], rel=1e-3)
 
 
+def test_a_photo_unlike_the_painting_is_held_the_more() -> None:
+    """By the root of its features' distance, whatever the style's weight; itself by a tenth."""
+    photo, like, unlike = (canvas(64, 64, 1), canvas(64, 64, 2), canvas(64, 64, 3))
+    like.pixels.lerp_(photo.pixels, 0.8)
+
+    def hold(style: Canvas, **values: object) -> float:
+        settings = parse_settings({"tone_weight": 0, "optimiser": "lbfgs", **values})
+        terms = objective(photo, [(style, 1.0)], settings).content.values()
+        plain = parse_settings({"statistic": "gram", "tone_weight": 0})
+        alone = objective(photo, [(style, 1.0)], plain).content.values()
+        (factor,) = {
+            round(float(term.factor / other.factor), 4)
+            for term, other in zip(terms, alone, strict=True)
+        }
+        return factor
+
+    assert hold(photo) == pytest.approx(0.1)
+    assert hold(photo) < hold(like) < hold(unlike)
+    assert hold(unlike, style_weight=5) == pytest.approx(hold(unlike), rel=1e-3)
+    assert hold(unlike, style_weight=0) == 1
+    assert hold(unlike, strength=25) == pytest.approx(10 * hold(unlike), rel=1e-3)
+
+    settings = parse_settings({"content_weight": 0, "tone_weight": 0, "optimiser": "lbfgs"})
+    pull = objective(photo, [(unlike, 1.0)], settings)
+    pull(photo.pixels)
+    distance = sum(float(term.value) for term in pull.style.values())
+    assert hold(unlike) == pytest.approx(distance**0.5, rel=1e-3)
+
+
 @pytest.mark.parametrize("statistic", ["sliced", "gaussian", "gram"])
 def test_blend_goes_from_one_painting_to_the_other(statistic: str) -> None:
     settings = parse_settings(

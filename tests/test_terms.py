@@ -328,11 +328,12 @@ def patch_distance(term: PatchTerm, image: Tensor, visible: Tensor) -> tuple[Ten
     weight = patches(visible).min(0).values.double()
     weight = weight / weight.sum()
     standard = (directions @ patches(image.double()) - centre) / scale
+    variance = float(term.slices.scale.square().mean())
     goal = term.slices.goal.double().gather(1, statistics.cells(standard.float())) * scale + centre
 
     def distance(image: Tensor) -> Tensor:
         way = directions @ patches(image) - goal
-        return (way.square() @ weight).mean()
+        return (way.square() @ weight).mean() / variance
 
     return autograd(distance, image)
 
@@ -387,6 +388,19 @@ def test_patches_of_the_painting_itself_are_nothing() -> None:
     own = term.gradient(image, torch.zeros_like(image), 0.0)
     other = term.gradient(picture(32, 44, 2), torch.zeros_like(image), 0.0)
     assert float(own) < 0.01 * float(other)
+
+
+def test_patches_in_few_colours_count_as_much() -> None:
+    """A painting and a picture of half the contrast are as far apart."""
+    painting, image, visible = picture(32, 44, 1), picture(32, 44, 2), torch.ones(1, 1, 32, 44)
+    values = []
+    for contrast in (1.0, 0.5):
+        generator = torch.Generator().manual_seed(5)
+        term = PatchTerm(1.0, draw, generator, visible, 1000, torch.float32)
+        term.learn(contrast * painting, visible, 1.0)
+        term.finish()
+        values.append(term.gradient(contrast * image, torch.zeros_like(image), 0.0))
+    assert error(values[1], values[0]) < 0.01
 
 
 @pytest.mark.parametrize("points", [1, 100, 10**6])

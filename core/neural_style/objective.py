@@ -49,6 +49,10 @@ from neural_style.terms import (
 )
 from neural_style.tiles import Part, View, chunk, level
 
+NEAR = 0.01
+"""Distance of a photo's features from the paintings' from which on it counts as no nearer: a photo
+after itself is held too."""
+
 
 class Objective:
     """The loss of a picture of one size, and its gradient.
@@ -87,11 +91,6 @@ class Objective:
         # Order statistics are those of a sample, sums are exact.
         self.samples = SAMPLES if settings.statistic == "sliced" else None
 
-        self.content = self._content_terms(network, content)
-        self.view.look(content.pixels, self._learn_content)
-        for term in self.content.values():
-            term.finish()
-
         self.style = self._style_terms(network, content)
         self.neighbours = self._neighbour_terms(network, content)
         strip = chunk(device) // 16
@@ -102,9 +101,15 @@ class Objective:
             term.finish()
         for patches in (*self.patches, *self.matches):
             patches.finish()
+
+        hold = self._hold(content.pixels)
+        self.content = self._content_terms(network, content, hold)
+        self.view.look(content.pixels, self._learn_content)
+        for term in self.content.values():
+            term.finish()
         self.others: list[ToneTerm | VariationTerm] = []
         if settings.tone_weight:
-            weight = settings.tone_weight * self._dial()
+            weight = settings.tone_weight * hold
             self.others.append(ToneTerm(weight, content.pixels, content.visible))
         if settings.tv_weight:
             variation = VariationTerm(settings.tv_weight, content.visible, strip)
@@ -155,9 +160,34 @@ class Objective:
 
     # -- what photo and paintings are like -----------------------------------------------------
 
-    def _content_terms(self, network: VGG, content: Canvas) -> dict[str, ContentTerm]:
+    def _hold(self, photo: Tensor) -> float:
+        """What the weights of the content's terms are multiplied by.
+
+        `strength` is logarithmic. Paintings that are unlike a photo pull harder at it; with the
+        square root of how far its features are from theirs, about as much of each photo stays.
+        (The root was found by trying; the literal formulas and statistics are left alone.)
+        """
+        dial = 10 ** ((50 - self.settings.strength) / 25)
+        if self.settings.statistic != "sliced" or not self.settings.style_weight:
+            return dial
+        terms = self.style.values()
+        for term in terms:
+            term.begin()
+        self.view.look(photo, self._update, samples=self.samples)
+        for term in terms:
+            term.compute()
+
+        def visit(name: str, part: Part) -> None:
+            if term := self.style.get(name):
+                term.gradient(part.points, part.weight)
+
+        self.view.look(photo, visit)
+        distance = torch.stack([term.value for term in terms]).sum() / self.settings.style_weight
+        return dial * float(distance.clamp_min(NEAR).sqrt())
+
+    def _content_terms(self, network: VGG, content: Canvas, hold: float) -> dict[str, ContentTerm]:
         settings = self.settings
-        weights = self._weights(settings.content_layers, settings.content_weight * self._dial())
+        weights = self._weights(settings.content_layers, settings.content_weight * hold)
         return {
             name: ContentTerm(
                 weight,
@@ -239,10 +269,6 @@ class Objective:
         relative = self.settings.formula == "relative"
         total = max(sum(layers.values()), 1e-12) if relative else 1.0
         return {name: whole * weight / total for name, weight in layers.items()}
-
-    def _dial(self) -> float:
-        """What `strength` multiplies the weights of the content's terms by."""
-        return 10 ** ((50 - self.settings.strength) / 25)
 
     def _draw(self, count: int = DIRECTIONS) -> Tensor:
         """Which directions of a pool to compare in this step."""

@@ -55,6 +55,7 @@ def spread(slope: Tensor, gradient: Tensor, box: Box, shrink: int) -> None:
 class PatchTerm:
     """Sliced Wasserstein distance of the colours of small patches, without a network.
 
+    Relative to the paintings' variance, so that those in few colours count as much as others.
     Elnekave and Weiss 2022 (arXiv 2203.12414). A projection of all patches on a direction is a
     convolution of the picture with it. Works on whole pictures, in strips.
 
@@ -100,6 +101,9 @@ class PatchTerm:
         values = (self._style_values(some) for some in self.pool.split(AT_A_TIME))
         self.slices = Slices(values, torch.cat(weights), self.draw)
         self.styles.clear()
+        variance = self.slices.scale.square().mean()
+        # As for `MatchTerm`: a painting in one colour would count without end.
+        self.factor = self.weight / variance.clamp_min(1e-6)
         self.pool /= self.slices.scale.view(-1, 1, 1, 1)
         self.offset = -self.slices.centre / self.slices.scale
 
@@ -126,7 +130,7 @@ class PatchTerm:
         slices.compute()
         drawn = slices.drawn
         square = slices.scale[drawn].square().view(-1, 1, 1, 1)
-        back = self.pool[drawn] * square * (2 * self.weight / len(drawn))
+        back = self.pool[drawn] * square * (2 * self.factor / len(drawn))
         # Turned, as in `VGG`.
         back = back.flip(2, 3).transpose(0, 1).to(self.dtype, memory_format=torch.channels_last)
         height, width = self.least.shape[2:]
@@ -137,7 +141,7 @@ class PatchTerm:
             pull = pull.view(1, len(drawn), box.bottom - box.top, -1)
             pull = pull.contiguous(memory_format=torch.channels_last)
             patches.of(gradient).add_(F.conv2d(pull, back, padding=PATCH - 1))
-        return self.weight * slices.value
+        return self.factor * slices.value
 
     def _style_values(self, directions: Tensor) -> Tensor:
         return torch.cat(

@@ -202,7 +202,7 @@ class Settings(BaseModel):
         "paper or the walk-through, which both need the Gram statistic.",
     )
     content_layers: LayerWeights = Field(
-        {"conv3_2": 1.0, "conv4_2": 1.0},
+        {"conv3_2": 2.0, "conv4_2": 1.0},
         title="Content layers",
         description="Layers whose features keep the photo recognisable, with their weights.",
     )
@@ -212,24 +212,26 @@ class Settings(BaseModel):
         description="Layers whose statistics carry the style, with their weights.",
     )
     content_weight: Weight = Field(
-        0.35,
+        0.9,
         title="Content weight",
-        description="Weight of the content loss at strength 50.",
+        description="Weight of the content loss at strength 50; in the sliced statistic times the "
+        "square root of how far the photo's features are from the painting's.",
     )
     tone_weight: Weight = Field(
-        0.1,
+        0.055,
         title="Tone weight",
-        description="Weight of the photo's light and dark, at strength 50, beside the features.",
+        description="Weight of the photo's light and dark, beside its features and scaled as they "
+        "are.",
     )
     style_weight: Weight = Field(1.0, title="Style weight", description="Weight of the style loss.")
     patch_weight: Weight = Field(
-        12.0,
+        0.55,
         title="Patch weight",
         description="Weight of the distributions of colour patches of three sizes, beside the "
         "features, in the sliced statistic: brush strokes and palette.",
     )
     match_weight: Weight = Field(
-        0.6,
+        0.3,
         title="Match weight",
         description="How strongly each place, in small patches of pixels and in the features of "
         "style layers from conv3_1 on, is drawn to the painting's most similar one, in the sliced "
