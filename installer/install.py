@@ -99,6 +99,9 @@ def _confirm_choice(options: argparse.Namespace, prefix: Path, choice: torch_bui
         download, disk = map(machine.words, choice.sizes)
         sizes = f"at most about {download} to download and {disk} on disk"
     say(f"PyTorch: {choice.requirement} from {choice.origin}; {sizes}; {free} free in {prefix}")
+    if not (options.offline or weights.is_installed("vgg19")):
+        size = machine.words(weights.KNOWN["vgg19"].size or 0)
+        say(f"After it, where it can be had, the network vgg19: {size} more")
     if sys.stdin.isatty():
         ask("Install this?", options.yes)
 

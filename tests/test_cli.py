@@ -161,10 +161,13 @@ def test_an_existing_output_survives_a_failure(pictures: tuple[Path, Path]) -> N
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl+C is sent as a POSIX signal")
-def test_interrupted_writes_nothing(pictures: tuple[Path, Path]) -> None:
+@pytest.mark.parametrize("frames", [False, True])
+def test_interrupted_writes_nothing(pictures: tuple[Path, Path], frames: bool) -> None:
+    """But the frames that were asked for, and says so."""
     photo, painting = pictures
-    out = photo.with_name("out.png")
+    out, folder = photo.with_name("out.png"), photo.with_name("film")
     command = [COMMAND, "stylize", photo, painting, "-o", out, "--final-steps", "100000", "--json"]
+    command += ["--every", "1000", "--frames", folder] if frames else []
     # Tests that were started in the background ignore Ctrl+C, and so would what they start.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -174,8 +177,10 @@ def test_interrupted_writes_nothing(pictures: tuple[Path, Path]) -> None:
     process.stdout.readline()
     process.send_signal(signal.SIGINT)
     assert process.wait(20) == 130
-    assert process.stderr.read() == "Interrupted; nothing was written.\n"
-    assert sorted(path.name for path in photo.parent.iterdir()) == ["painting.png", "photo.png"]
+    kept = f"only the frames so far are in {folder}" if frames else "nothing was written"
+    assert process.stderr.read() == f"Interrupted; {kept}.\n"
+    left = ["film"] * frames + ["painting.png", "photo.png"]
+    assert sorted(path.name for path in photo.parent.iterdir()) == left
     process.stdout.close()
     process.stderr.close()
 
@@ -198,7 +203,7 @@ def test_a_terminal_gets_a_bar(pictures: tuple[Path, Path]) -> None:
         pass
     os.close(ours)
     assert process.wait(60) == 0
-    for word in (b"loss", b"left", b"step "):
+    for word in (b"loss", b"left", b"step ", b"Written: ", b"o.png, 48 x 32, in "):
         assert word in shown
 
 

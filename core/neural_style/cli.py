@@ -37,7 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except NeuralStyleError as error:
         return _fail(options, error)
     except KeyboardInterrupt:
-        print("Interrupted; nothing was written.", file=sys.stderr)
+        folder = getattr(options, "frames", None)
+        kept = f"only the frames so far are in {folder}" if folder else "nothing was written"
+        print(f"Interrupted; {kept}.", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:  # the reader of our output has seen enough
         sys.stderr.close()
@@ -182,7 +184,7 @@ def _stylize(options: argparse.Namespace) -> None:
 
     from neural_style.stylize import Finished, Progress, stylize
 
-    started = time.monotonic()
+    started, written = time.monotonic(), ""
     events = stylize(content, styles, settings, every=options.every or 0)
     for event in _shown(events, options):
         if isinstance(event, Progress) and options.every and event.step % options.every == 0:
@@ -196,6 +198,7 @@ def _stylize(options: argparse.Namespace) -> None:
                 description=settings.model_dump_json(),
             )
             height, width = event.picture.alpha.shape
+            seconds = time.monotonic() - started
             if options.json:
                 _emit(
                     protocol.Result(
@@ -203,9 +206,13 @@ def _stylize(options: argparse.Namespace) -> None:
                         file=options.output,
                         width=width,
                         height=height,
-                        seconds=time.monotonic() - started,
+                        seconds=seconds,
                     )
                 )
+            written = f"Written: {options.output}, {width} x {height}, in {seconds:.0f} s"
+    # Below the bar, and for people only.
+    if sys.stderr.isatty() and not options.json:
+        print(written, file=sys.stderr)
 
 
 def _show_plan(plan: Plan, options: argparse.Namespace) -> None:
