@@ -153,7 +153,7 @@ class PatchTerm:
         )
 
     def _values(self, pixels: Tensor, stride: int = 1) -> Tensor:
-        """Projections of the patches on a grid, shape (DIRECTIONS, N)."""
+        """Projections of the patches, one in `stride` along each side, shape (DIRECTIONS, N)."""
         drawn = self.slices.drawn
         pixels = pixels.to(self.dtype, memory_format=torch.channels_last)
         values = F.conv2d(pixels, self.pool[drawn].to(self.dtype), stride=stride)
