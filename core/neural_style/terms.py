@@ -38,7 +38,7 @@ SAMPLES = 65_536
 """Points of a large picture that quantiles and histograms are taken of, about."""
 
 Draw = Callable[[], Tensor]
-"""Indices of the directions of a pool to compare in this step: DIRECTIONS of them, of patches fewer."""
+"""Indices of the directions of a pool to compare in this step, shape (K,)."""
 
 
 class StyleTerm(Protocol):
