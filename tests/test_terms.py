@@ -449,9 +449,10 @@ def test_total_variation_is_a_mean_over_visible_pixels() -> None:
     assert total_variation(half, visible) == pytest.approx(8 * 4 * 0.1**2 / 40, rel=1e-4)
 
 
+@pytest.mark.parametrize("chroma", [0.0, 4.0])
 @pytest.mark.parametrize("opaque", [True, False])
-def test_tone(opaque: bool) -> None:
-    """Brightness of squares, relative to how much the photo's changes from one to the next."""
+def test_tone(opaque: bool, chroma: float) -> None:
+    """Colours of squares, relative to how much the photo's change from one to the next."""
     generator = torch.Generator().manual_seed(3)
     photo, image = (torch.rand(1, 3, 37, 50, generator=generator) for _ in range(2))
     visible = torch.ones(1, 1, 37, 50)
@@ -461,21 +462,26 @@ def test_tone(opaque: bool) -> None:
     def tone(picture: Tensor) -> Tensor:
         rows, columns = 37 // TONE, 50 // TONE
         blocks = picture[..., : rows * TONE, : columns * TONE].unflatten(2, (rows, TONE))
-        return blocks.unflatten(4, (columns, TONE)).mean((1, 3, 5))
+        return blocks.unflatten(4, (columns, TONE)).mean((3, 5))
 
-    share = tone(visible.double()) / tone(visible.double()).sum()
+    def square(difference: Tensor) -> Tensor:
+        grey = difference.mean(1)
+        colour = difference - grey[:, None]
+        return grey.square() + chroma * colour.square().mean(1)
+
+    share = tone(visible.double())[:, 0] / tone(visible.double()).sum()
     goal = tone(photo.double())
-    below = torch.minimum(share[:, 1:], share[:, :-1]) * (goal[:, 1:] - goal[:, :-1]).square()
+    below = torch.minimum(share[:, 1:], share[:, :-1]) * square(goal[:, :, 1:] - goal[:, :, :-1])
     beside = torch.minimum(share[..., 1:], share[..., :-1])
-    beside = beside * (goal[..., 1:] - goal[..., :-1]).square()
+    beside = beside * square(goal[..., 1:] - goal[..., :-1])
     contrast = below.sum() + beside.sum()
 
     def distance(pixels: Tensor) -> Tensor:
-        return (share * (tone(pixels) - goal).square()).sum() / contrast
+        return (share * square(tone(pixels) - goal)).sum() / contrast
 
     expected = autograd(distance, image)
     gradient = torch.zeros_like(image)
-    value = ToneTerm(WEIGHT, photo, visible).gradient(image, gradient)
+    value = ToneTerm(WEIGHT, photo, visible, chroma).gradient(image, gradient)
     assert error(value, expected[0]) < 1e-4
     assert error(gradient, expected[1]) < 1e-4
 

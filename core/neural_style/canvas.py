@@ -18,6 +18,19 @@ from neural_style.settings import Settings
 SMALLEST = 16
 """Shorter side of a picture that can be painted: conv5_1 sees one position of it."""
 
+SCAN = 512
+"""Longest side of the copy in which the border of a painting is looked for."""
+
+WIDEST = 0.125
+"""Widest border, as a part of height or width; what is wider is plain paint or paper."""
+
+EDGE = 0.01
+"""What is cut off a painting on each side beside its border, as a part of the shorter one: the
+canvas's own edge, its shadow, and a little that is askew."""
+
+ALIKE = 24 / 255
+"""Largest difference, in each channel, between pixels of a border."""
+
 
 @dataclass(frozen=True)
 class Canvas:
@@ -107,6 +120,38 @@ def style_at(canvas: Canvas, longest: float) -> Canvas:
     longest = max(longest, MIN_SIDE * max(width, height) / min(width, height))
     width, height = fit(width, height, round(longest))
     return resized(canvas, height, width)
+
+
+def unframed(canvas: Canvas) -> Canvas:
+    """A painting without the plain border of its scan or photograph, and without its edge.
+
+    As part of the style, a border would be painted along the picture's edges, its colour in
+    patches elsewhere.
+    """
+    small = style_at(canvas, min(SCAN, max(canvas.pixels.shape[2:]))).pixels[0]
+    height, width = small.shape[1:]
+    top, bottom = _border(small), _border(small.flip(1))
+    # In columns, what lies above and below would be alike on both sides of a border's end.
+    columns = small[:, top : height - bottom].transpose(1, 2)
+    left, right = _border(columns), _border(columns.flip(1))
+    edge, scale = EDGE * min(height, width), canvas.pixels.shape[3] / width
+    first, last, start, end = (round(scale * (side + edge)) for side in (top, bottom, left, right))
+    height, width = canvas.pixels.shape[2:]
+    inside = (..., slice(first, height - last), slice(start, width - end))
+    return Canvas(canvas.pixels[inside], canvas.visible[inside])
+
+
+def _border(pixels: Tensor) -> int:
+    """Rows of a plain border at the top of (3, H, W).
+
+    It begins with a row that is nearly all of one colour, and ends where hardly anything has that
+    colour any more: not so a sky, or the paper around a drawing.
+    """
+    colour = pixels[:, 0].median(dim=1).values[:, None, None]
+    alike = ((pixels - colour).abs().amax(0) < ALIKE).float().mean(1)
+    widest = int(WIDEST * len(alike))
+    inside = (alike[: widest + 1] < 0.1).nonzero()
+    return int(inside[0]) if alike[0] >= 0.9 and len(inside) else 0
 
 
 def recoloured(canvas: Canvas, targets: list[Canvas], shares: list[float]) -> Canvas:

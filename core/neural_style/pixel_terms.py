@@ -176,43 +176,52 @@ def sample_stride(visible: Tensor) -> int:
 
 
 class ToneTerm:
-    """Squared difference to the photo's brightness, blurred, relative to its own contrast.
+    """Squared difference to the photo's colours, blurred, relative to its own contrast.
 
     Features keep what is where, but not how light it is, and what they miss they mend with
-    patterns that only they see. What is finer than TONE pixels is left to the strokes. Contrast is
-    that of neighbouring squares, so that few and soft edges are kept as well as many.
+    patterns that only they see. Nor do they keep what belongs together in one colour, such as a
+    face. What is finer than TONE pixels is left to the strokes. Contrast is that of neighbouring
+    squares, so that few and soft edges are kept as well as many.
 
     Args:
         weight: of the term.
-        photo: shape (1, 3, H, W).
+        photo: in the colours that the picture shall have, shape (1, 3, H, W).
         visible: how much each of its pixels counts, shape (1, 1, H, W).
+        chroma: how much a difference of colour counts beside one of brightness; 0 leaves colours
+            to the painting.
     """
 
-    def __init__(self, weight: float, photo: Tensor, visible: Tensor) -> None:
-        self.target = _tone(photo)
+    def __init__(
+        self, weight: float, photo: Tensor, visible: Tensor, chroma: float = CHROMA
+    ) -> None:
+        self.chroma = chroma
+        self.target = shrunk(photo, TONE)
         share = shrunk(visible, TONE)
         share = share / share.sum().clamp_min(1e-12)
         contrast = torch.zeros_like(self.target[0, 0, 0, 0])
         for axis in (2, 3):
             count = share.shape[axis] - 1
             both = torch.minimum(share.narrow(axis, 0, count), share.narrow(axis, 1, count))
-            contrast += (both * self.target.diff(dim=axis).square()).sum()
+            step = self.target.diff(dim=axis)
+            contrast += (both * step * coloured(step, chroma)).sum() / 3
         # A photo in one brightness is as far from all others as one with steps of 1 %.
-        self.factor = weight * share / contrast.clamp_min(1e-4)
+        self.factor = weight / 3 * share / contrast.clamp_min(1e-4)
 
     def gradient(self, image: Tensor, gradient: Tensor) -> Tensor:
         """Add the term's gradient to `gradient`; returns its value."""
-        difference = _tone(image) - self.target
-        pull = difference * self.factor
-        height, width = difference.shape[2:]
-        slope = (2 / 3 * pull).expand(1, 3, height, width)
-        spread(slope, gradient, Box(0, 0, height, width), TONE)
-        return torch.linalg.vecdot(difference.flatten(), pull.flatten())
+        difference = shrunk(image, TONE) - self.target
+        pull = coloured(difference, self.chroma) * self.factor
+        value = torch.linalg.vecdot(difference.flatten(), pull.flatten())
+        spread(pull.mul_(2), gradient, Box(0, 0, *difference.shape[2:]), TONE)
+        return value
 
 
-def _tone(image: Tensor) -> Tensor:
-    """Brightness of squares of TONE by TONE pixels, shape (1, 1, h, w)."""
-    return shrunk(image, TONE).mean(1, keepdim=True)
+def coloured(difference: Tensor, chroma: float) -> Tensor:
+    """Half the gradient of a squared difference of colours (1, 3, h, w).
+
+    What differs from the channels' mean counts `chroma` times.
+    """
+    return torch.lerp(difference.mean(1, keepdim=True), difference, chroma)
 
 
 class VariationTerm:
@@ -265,7 +274,7 @@ class VariationTerm:
             beside = Box(top, 0, bottom, width - 1), Box(top, 1, bottom, width)
             for one, two in (below, beside):
                 difference = two.of(image) - one.of(image)
-                pull = torch.lerp(difference.mean(1, keepdim=True), difference, CHROMA)
+                pull = coloured(difference, CHROMA)
                 pull *= torch.minimum(one.of(visible), two.of(visible))
                 yield difference, pull, (one, two)
 

@@ -9,7 +9,15 @@ from dataclasses import dataclass
 import torch
 
 from neural_style import budget
-from neural_style.canvas import Canvas, canvas_of, check_size, recoloured, resized, style_at
+from neural_style.canvas import (
+    Canvas,
+    canvas_of,
+    check_size,
+    recoloured,
+    resized,
+    style_at,
+    unframed,
+)
 from neural_style.devices import choose_device, choose_precision, free_memory, release_memory
 from neural_style.errors import NeuralStyleError
 from neural_style.image import Picture
@@ -85,6 +93,8 @@ class Studio:
         self.width, self.height = painted_size(content, settings)
         check_size(self.width, self.height, f"The photo at size {settings.size}")
         paintings = [canvas_of(style, self.device, "The style picture") for style in styles]
+        if settings.formula == "relative":
+            paintings = [unframed(painting) for painting in paintings]
         # What does not count must not change what is drawn at random either.
         self.paintings = [one for one, share in zip(paintings, shares, strict=True) if share]
         self.shares = [share for share in shares if share]

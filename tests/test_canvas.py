@@ -1,0 +1,63 @@
+"""Paintings are taken without the border of their scan."""
+
+import pytest
+import torch
+from torch import Tensor
+
+from neural_style.canvas import EDGE, Canvas, unframed
+
+
+def paint(height: int, width: int) -> Tensor:
+    """Strokes of all colours, none next to another of the same."""
+    generator = torch.Generator().manual_seed(1)
+    strokes = torch.rand(1, 3, -(-height // 4), -(-width // 4), generator=generator)
+    return strokes.repeat_interleave(4, 2).repeat_interleave(4, 3)[..., :height, :width]
+
+
+def cut(pixels: Tensor) -> Canvas:
+    return unframed(Canvas(pixels, torch.ones(1, 1, *pixels.shape[2:])))
+
+
+@pytest.mark.parametrize("colour", [0.0, 0.8])
+@pytest.mark.parametrize("scale", [1, 4])
+def test_a_border_is_cut_off(colour: float, scale: int) -> None:
+    """On each side as wide as it is there; not quite plain, and also of a large picture."""
+    top, bottom, left, right = (side * scale for side in (20, 6, 12, 0))
+    scan = paint(200 * scale, 300 * scale)
+    inside = scan[..., top : 200 * scale - bottom, left : 300 * scale - right].clone()
+    scan[:] = colour + 0.02 * torch.rand_like(scan)
+    scan[..., top : 200 * scale - bottom, left : 300 * scale - right] = inside
+    painting = cut(scan)
+    height, width = painting.pixels.shape[2:]
+    edges = 2 * EDGE * 200 * scale
+    assert height == pytest.approx(200 * scale - top - bottom - edges, abs=3 * scale)
+    assert width == pytest.approx(300 * scale - left - right - edges, abs=3 * scale)
+    assert painting.visible.shape[2:] == (height, width)
+    alike = (painting.pixels - colour).abs().amax(1) < 0.05
+    for side in (alike[:, 0], alike[:, -1], alike[..., 0], alike[..., -1]):
+        assert side.float().mean() < 0.5
+
+
+def test_a_border_askew_is_cut_off_too() -> None:
+    scan = paint(200, 300)
+    for column in range(300):
+        scan[..., : 8 + column // 50, column] = 0
+    assert not (cut(scan).pixels == 0).all(1).any()
+
+
+def test_a_sky_and_paper_stay() -> None:
+    """What is plain but does not end in a line belongs to the painting."""
+    sky = paint(200, 300)
+    sky[..., :90, :] = 0.7
+    hills = paint(200, 300)
+    for column in range(300):
+        hills[..., : 5 + column // 6, column] = 0.7
+    paper = torch.ones(1, 3, 200, 300)
+    paper[..., 15:180, 100:200] = paint(165, 100)
+    for picture in (sky, hills, paper, torch.zeros(1, 3, 200, 300)):
+        assert cut(picture).pixels.shape == (1, 3, 196, 296)
+
+
+@pytest.mark.parametrize(("height", "width"), [(16, 16), (16, 400), (700, 20)])
+def test_of_a_small_painting_nothing_is_cut_without_a_border(height: int, width: int) -> None:
+    assert cut(paint(height, width)).pixels.shape == (1, 3, height, width)
