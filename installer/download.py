@@ -83,7 +83,8 @@ def _fetch_all(url: str, part: Path, size: int | None, report: Report) -> None:
         except (OSError, HTTPException) as error:
             if isinstance(error, OSError) and _is_of_disk(error):
                 raise of_file(error, part) from None
-            reason = str(getattr(error, "reason", error)) or type(error).__name__
+            cause = getattr(error, "reason", error)
+            reason = getattr(cause, "strerror", None) or str(cause) or type(error).__name__
         failures = 0 if _size(part) > before else failures + 1
         if failures >= ATTEMPTS:
             raise _failed(url, reason)

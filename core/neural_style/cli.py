@@ -67,7 +67,10 @@ def _parser() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--verbose", action="store_true", help="show where an error came from")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    _add_stylize(commands.add_parser("stylize", parents=[common], help="paint a picture"))
+    command = commands.add_parser("stylize", parents=[common], help="paint a picture")
+    # All settings by name would hide the mistake that they are shown with.
+    command.usage = "%(prog)s CONTENT STYLE [STYLE ...] -o OUT [options]"
+    _add_stylize(command)
     command = commands.add_parser(
         "describe", parents=[common], help="print every setting and preset as JSON"
     )
