@@ -488,7 +488,7 @@ def test_tone(opaque: bool, chroma: float) -> None:
 
 def test_tone_of_a_grey_photo_is_finite() -> None:
     photo = torch.full((1, 3, 32, 32), 0.5)
-    term = ToneTerm(WEIGHT, photo, torch.ones(1, 1, 32, 32))
+    term = ToneTerm(WEIGHT, photo, torch.ones(1, 1, 32, 32), 3.0)
     gradient = torch.zeros_like(photo)
     assert term.gradient(photo, gradient) == 0
     assert float(term.gradient(photo + 0.1, gradient)) == pytest.approx(WEIGHT * 0.01 / 1e-4)

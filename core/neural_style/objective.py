@@ -34,8 +34,8 @@ from neural_style import statistics
 from neural_style.canvas import Canvas
 from neural_style.matching import DEEP, REFRESH, MatchTerm, NeighbourTerm
 from neural_style.network import VGG
-from neural_style.pixel_terms import CHROMA, PatchTerm, ToneTerm, VariationTerm, shrinks
 from neural_style.pixel_terms import DIRECTIONS as PATCH_DIRECTIONS
+from neural_style.pixel_terms import TONE_CHROMA, PatchTerm, ToneTerm, VariationTerm, shrinks
 from neural_style.settings import Settings
 from neural_style.terms import (
     DIRECTIONS,
@@ -111,7 +111,7 @@ class Objective:
         if settings.tone_weight:
             weight = settings.tone_weight * hold
             # Free colours come from both pictures.
-            chroma = 0.0 if settings.colours == "free" else CHROMA
+            chroma = 0.0 if settings.colours == "free" else TONE_CHROMA
             self.others.append(ToneTerm(weight, content.pixels, content.visible, chroma))
         if settings.tv_weight:
             variation = VariationTerm(settings.tv_weight, content.visible, strip)

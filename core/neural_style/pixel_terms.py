@@ -36,6 +36,10 @@ TONE = 4
 """Side of the squares whose brightness stays the photo's, in pixels: strokes are finer, and the
 mouth of a small face is not."""
 
+TONE_CHROMA = 3.0
+"""How much a difference of colour from the photo counts beside one of brightness: enough that a
+face stays in one colour, and little enough that the painting's palette can spread."""
+
 
 def shrunk(image: Tensor, shrink: int) -> Tensor:
     """Squares of `shrink` by `shrink` pixels averaged to one."""
@@ -191,9 +195,7 @@ class ToneTerm:
             to the painting.
     """
 
-    def __init__(
-        self, weight: float, photo: Tensor, visible: Tensor, chroma: float = CHROMA
-    ) -> None:
+    def __init__(self, weight: float, photo: Tensor, visible: Tensor, chroma: float) -> None:
         self.chroma = chroma
         self.target = shrunk(photo, TONE)
         share = shrunk(visible, TONE)

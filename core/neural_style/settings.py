@@ -218,10 +218,10 @@ class Settings(BaseModel):
         "square root of how far the photo's features are from the painting's.",
     )
     tone_weight: Weight = Field(
-        0.055,
+        0.07,
         title="Tone weight",
-        description="Weight of the photo's light and dark, beside its features and scaled as they "
-        "are.",
+        description="Weight of the photo's light and dark, and of its colours unless these are "
+        "free, beside its features and scaled as they are.",
     )
     style_weight: Weight = Field(1.0, title="Style weight", description="Weight of the style loss.")
     patch_weight: Weight = Field(
