@@ -452,7 +452,7 @@ def test_total_variation_is_a_mean_over_visible_pixels() -> None:
 @pytest.mark.parametrize("chroma", [0.0, 4.0])
 @pytest.mark.parametrize("opaque", [True, False])
 def test_tone(opaque: bool, chroma: float) -> None:
-    """Colours of squares, relative to how much the photo's change from one to the next."""
+    """Colours of squares, relative to how much the photo's light changes from one to the next."""
     generator = torch.Generator().manual_seed(3)
     photo, image = (torch.rand(1, 3, 37, 50, generator=generator) for _ in range(2))
     visible = torch.ones(1, 1, 37, 50)
@@ -471,9 +471,10 @@ def test_tone(opaque: bool, chroma: float) -> None:
 
     share = tone(visible.double())[:, 0] / tone(visible.double()).sum()
     goal = tone(photo.double())
-    below = torch.minimum(share[:, 1:], share[:, :-1]) * square(goal[:, :, 1:] - goal[:, :, :-1])
+    grey = goal.mean(1)
+    below = torch.minimum(share[:, 1:], share[:, :-1]) * (grey[:, 1:] - grey[:, :-1]).square()
     beside = torch.minimum(share[..., 1:], share[..., :-1])
-    beside = beside * square(goal[..., 1:] - goal[..., :-1])
+    beside = beside * (grey[..., 1:] - grey[..., :-1]).square()
     contrast = below.sum() + beside.sum()
 
     def distance(pixels: Tensor) -> Tensor:

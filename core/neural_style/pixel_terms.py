@@ -180,7 +180,7 @@ def sample_stride(visible: Tensor) -> int:
 
 
 class ToneTerm:
-    """Squared difference to the photo's colours, blurred, relative to its own contrast.
+    """Squared difference to the photo's colours, blurred, relative to its contrast of brightness.
 
     Features keep what is where, but not how light it is, and what they miss they mend with
     patterns that only they see. Nor do they keep what belongs together in one colour, such as a
@@ -204,8 +204,8 @@ class ToneTerm:
         for axis in (2, 3):
             count = share.shape[axis] - 1
             both = torch.minimum(share.narrow(axis, 0, count), share.narrow(axis, 1, count))
-            step = self.target.diff(dim=axis)
-            contrast += (both * step * coloured(step, chroma)).sum() / 3
+            step = self.target.mean(1, keepdim=True).diff(dim=axis)
+            contrast += (both * step.square()).sum()
         # A photo in one brightness is as far from all others as one with steps of 1 %.
         self.factor = weight / 3 * share / contrast.clamp_min(1e-4)
 

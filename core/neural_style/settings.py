@@ -218,7 +218,7 @@ class Settings(BaseModel):
         "square root of how far the photo's features are from the painting's.",
     )
     tone_weight: Weight = Field(
-        0.07,
+        0.055,
         title="Tone weight",
         description="Weight of the photo's light and dark, and of its colours unless these are "
         "free, beside its features and scaled as they are.",
