@@ -191,6 +191,20 @@ def test_a_photo_unlike_the_painting_is_held_the_more() -> None:
     assert hold(unlike) == pytest.approx(distance**0.5, rel=1e-3)
 
 
+def test_colours_are_held_unless_they_are_free() -> None:
+    """A picture in other colours, as light as the photo everywhere."""
+    photo, style = canvas(64, 64, 1), canvas(64, 64, 2)
+    image = photo.pixels.lerp(photo.pixels.mean(1, keepdim=True), 0.5)
+
+    def loss(colours: str, weight: float) -> float:
+        values = {"colours": colours, "tone_weight": weight, "optimiser": "lbfgs"}
+        return float(objective(photo, [(style, 1.0)], parse_settings(values))(image)[0])
+
+    assert loss("free", 10) == pytest.approx(loss("free", 0), rel=1e-5)
+    for colours in ("painting", "photo"):
+        assert loss(colours, 10) > 1.1 * loss(colours, 0)
+
+
 @pytest.mark.parametrize("statistic", ["sliced", "gaussian", "gram"])
 def test_blend_goes_from_one_painting_to_the_other(statistic: str) -> None:
     settings = parse_settings(

@@ -47,6 +47,20 @@ def test_a_picture_that_fits_is_painted_whole() -> None:
     assert plan.seconds > 0
 
 
+@pytest.mark.parametrize(
+    ("preset", "size"),
+    [("standard", (88, 108)), ("gatys2015", (100, 120)), ("tutorial", (100, 120))],
+)
+def test_the_border_of_a_scan_counts_only_in_the_literal_presets(
+    preset: str, size: tuple[int, int]
+) -> None:
+    scan = drawn(100, 120, "painting")
+    scan.pixels[:5] = scan.pixels[-5:] = scan.pixels[:, :5] = scan.pixels[:, -5:] = 1
+    settings = parse_settings({"preset": preset})
+    (painting,) = Studio(drawn(40, 60, "photo"), [scan], settings, enlarge=False).paintings
+    assert painting.pixels.shape[2:] == size
+
+
 def test_with_less_memory_tiles_get_smaller(network: VGG) -> None:
     settings = parse_settings({})
     budgets = [
