@@ -13,6 +13,7 @@ from neural_style import pixel_terms, statistics
 from neural_style.pixel_terms import (
     CHROMA,
     PATCH,
+    REACH,
     TONE,
     PatchTerm,
     ToneTerm,
@@ -452,7 +453,8 @@ def test_total_variation_is_a_mean_over_visible_pixels() -> None:
 @pytest.mark.parametrize("chroma", [0.0, 4.0])
 @pytest.mark.parametrize("opaque", [True, False])
 def test_tone(opaque: bool, chroma: float) -> None:
-    """Colours of squares, relative to how much the photo's light changes from one to the next."""
+    """Light of squares, and colours around them, relative to how much the photo's light changes
+    from one to the next."""
     generator = torch.Generator().manual_seed(3)
     photo, image = (torch.rand(1, 3, 37, 50, generator=generator) for _ in range(2))
     visible = torch.ones(1, 1, 37, 50)
@@ -465,9 +467,10 @@ def test_tone(opaque: bool, chroma: float) -> None:
         return blocks.unflatten(4, (columns, TONE)).mean((3, 5))
 
     def square(difference: Tensor) -> Tensor:
-        grey = difference.mean(1)
-        colour = difference - grey[:, None]
-        return grey.square() + chroma * colour.square().mean(1)
+        light = difference.mean(1, keepdim=True)
+        kernel = torch.full((3, 1, REACH, REACH), REACH**-2, dtype=difference.dtype)
+        colour = F.conv2d(difference - light, kernel, padding=REACH // 2, groups=3)
+        return light[:, 0].square() + chroma * colour.square().mean(1)
 
     share = tone(visible.double())[:, 0] / tone(visible.double()).sum()
     goal = tone(photo.double())

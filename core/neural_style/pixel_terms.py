@@ -40,6 +40,10 @@ TONE_CHROMA = 3.0
 """How much a difference of colour from the photo counts beside one of brightness: enough that a
 face stays in one colour, and little enough that the painting's palette can spread."""
 
+REACH = 5
+"""Side of what colours are averaged over, in squares of TONE pixels; an odd number. With less, a
+smooth sky had no strokes of other colours; without overlap, the squares showed."""
+
 
 def shrunk(image: Tensor, shrink: int) -> Tensor:
     """Squares of `shrink` by `shrink` pixels averaged to one."""
@@ -180,12 +184,13 @@ def sample_stride(visible: Tensor) -> int:
 
 
 class ToneTerm:
-    """Squared difference to the photo's colours, blurred, relative to its contrast of brightness.
+    """Squared difference to the photo's light and colours, blurred, relative to its contrast.
 
     Features keep what is where, but not how light it is, and what they miss they mend with
     patterns that only they see. Nor do they keep what belongs together in one colour, such as a
-    face. What is finer than TONE pixels is left to the strokes. Contrast is that of neighbouring
-    squares, so that few and soft edges are kept as well as many.
+    face. Light finer than TONE pixels is left to the strokes, and so are colours finer than
+    REACH times as much: next to each other, strokes may have different ones. Contrast is that of
+    the brightness of neighbouring squares, so that few and soft edges are kept as well as many.
 
     Args:
         weight: of the term.
@@ -212,18 +217,18 @@ class ToneTerm:
     def gradient(self, image: Tensor, gradient: Tensor) -> Tensor:
         """Add the term's gradient to `gradient`; returns its value."""
         difference = shrunk(image, TONE) - self.target
-        pull = coloured(difference, self.chroma) * self.factor
-        value = torch.linalg.vecdot(difference.flatten(), pull.flatten())
+        light = difference.mean(1, keepdim=True)
+        colour = _blurred(difference - light)
+        value = (self.factor * (3 * light.square() + self.chroma * colour.square().sum(1))).sum()
+        # The blur is its own adjoint.
+        pull = self.factor * light + _blurred(self.chroma * self.factor * colour)
         spread(pull.mul_(2), gradient, Box(0, 0, *difference.shape[2:]), TONE)
         return value
 
 
-def coloured(difference: Tensor, chroma: float) -> Tensor:
-    """Half the gradient of a squared difference of colours (1, 3, h, w).
-
-    What differs from the channels' mean counts `chroma` times.
-    """
-    return torch.lerp(difference.mean(1, keepdim=True), difference, chroma)
+def _blurred(image: Tensor) -> Tensor:
+    """Means of REACH by REACH squares around each; black beyond the border."""
+    return F.avg_pool2d(image, REACH, stride=1, padding=REACH // 2)
 
 
 class VariationTerm:
@@ -276,7 +281,7 @@ class VariationTerm:
             beside = Box(top, 0, bottom, width - 1), Box(top, 1, bottom, width)
             for one, two in (below, beside):
                 difference = two.of(image) - one.of(image)
-                pull = coloured(difference, CHROMA)
+                pull = torch.lerp(difference.mean(1, keepdim=True), difference, CHROMA)
                 pull *= torch.minimum(one.of(visible), two.of(visible))
                 yield difference, pull, (one, two)
 
