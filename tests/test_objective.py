@@ -192,9 +192,9 @@ def test_a_photo_unlike_the_painting_is_held_the_more() -> None:
 
 
 def test_colours_are_held_unless_they_are_free() -> None:
-    """A picture in other colours, as light as the photo everywhere."""
+    """A grey picture, as light as the photo everywhere."""
     photo, style = canvas(64, 64, 1), canvas(64, 64, 2)
-    image = photo.pixels.lerp(photo.pixels.mean(1, keepdim=True), 0.5)
+    image = photo.pixels.mean(1, keepdim=True).expand(photo.pixels.shape).contiguous()
 
     def loss(colours: str, weight: float) -> float:
         values = {"colours": colours, "tone_weight": weight, "optimiser": "lbfgs"}
