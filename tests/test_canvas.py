@@ -61,3 +61,9 @@ def test_a_sky_and_paper_stay() -> None:
 @pytest.mark.parametrize(("height", "width"), [(16, 16), (16, 400), (700, 20)])
 def test_of_a_small_painting_nothing_is_cut_without_a_border(height: int, width: int) -> None:
     assert cut(paint(height, width)).pixels.shape == (1, 3, height, width)
+
+
+def test_a_painting_visible_at_its_edge_alone_stays_whole() -> None:
+    visible = torch.zeros(1, 1, 200, 300)
+    visible[..., 0] = 1
+    assert unframed(Canvas(paint(200, 300), visible)).visible.any()

@@ -138,7 +138,8 @@ def unframed(canvas: Canvas) -> Canvas:
     first, last, start, end = (round(scale * (side + edge)) for side in (top, bottom, left, right))
     height, width = canvas.pixels.shape[2:]
     inside = (..., slice(first, height - last), slice(start, width - end))
-    return Canvas(canvas.pixels[inside], canvas.visible[inside])
+    painting = Canvas(canvas.pixels[inside], canvas.visible[inside])
+    return painting if painting.visible.any() else canvas
 
 
 def _border(pixels: Tensor) -> int:
