@@ -59,18 +59,20 @@ def _as_opened(ui):
 
 
 def start(ui, mode):
-    """Press Paint with an engine of that kind."""
+    """Press Paint with an engine of that kind; returns the dialog, which is about to close."""
     ui.gimp.use_fake_engine(mode)
     dialog = ui.open_dialog()
     ui.choose_style(dialog, ui.gimp.work / "painting.png")
     ui.key(dialog, "alt+p")
-    time.sleep(2.5)
+    return dialog
 
 
 def start_slowly(ui):
     """Press Paint with an engine that takes its time; returns the window with the progress."""
-    start(ui, "slow")
-    return ui.wait_for_window(TITLE)
+    dialog = start(ui, "slow")
+    window = ui.wait_for_window(TITLE, besides=dialog)
+    assert wait_for(lambda: list(folders(ui.gimp, "preview-*.raw")), 20)
+    return window
 
 
 def repeat_last(ui):
@@ -98,7 +100,7 @@ def test_paint_and_undo(ui, gimp):
     ui.choose_style(dialog, gimp.work / "painting.png")
     ui.shot("dialog")
     ui.key(dialog, "alt+p")
-    ui.wait_until_gone(TITLE)
+    ui.wait_until_ended()
     image = ui.probe()[0]
     assert [layer["name"] for layer in image["layers"]] == [RESULT, "photo.png"]
     assert image["selected"] == [RESULT]
@@ -115,15 +117,16 @@ def test_values_are_remembered_and_repeated(ui, gimp):
     dialog = ui.open_dialog()
     ui.shot("dialog-remembered")
     ui.key(dialog, "alt+p")
-    ui.wait_until_gone(TITLE)
+    ui.wait_until_ended()
     repeat_last(ui)
-    time.sleep(4)
+    assert wait_for(lambda: plugins(gimp), 20)
+    ui.wait_until_ended()
     assert ui.layers() == [RESULT + " #1", RESULT, "photo.png"]
     # the entry for a layer that Neural Style made opens the dialog filled
     dialog = ui.open_dialog("ctrl+alt+r")
     ui.shot("dialog-repeat")
     ui.key(dialog, "alt+p")
-    ui.wait_until_gone(TITLE)
+    ui.wait_until_ended()
     assert len(ui.layers()) == 4
 
 
@@ -139,7 +142,7 @@ def test_preview_is_live(ui, gimp):
     assert first != second, "the preview does not grow"
     gimp.use_fake_engine("good")
     ui.key(dialog, "Escape")
-    ui.wait_until_gone(TITLE)
+    ui.wait_until_ended()
     assert ui.layers() == ["photo.png"]
     assert no_process_left(gimp)
 
@@ -150,7 +153,7 @@ def test_more_settings(ui):
     time.sleep(1)
     ui.shot("dialog-more")
     ui.key(dialog, "Escape")
-    ui.wait_until_gone(TITLE)
+    ui.wait_until_ended()
 
 
 def test_cancel_leaves_nothing(ui, gimp):
@@ -158,7 +161,7 @@ def test_cancel_leaves_nothing(ui, gimp):
     ui.shot("running")
     assert len(engines(gimp)) == 1
     ui.key(window, "alt+c")
-    ui.wait_until_gone(TITLE)
+    ui.wait_until_ended()
     assert ui.layers() == ["photo.png"]
     assert no_process_left(gimp)
 
@@ -166,11 +169,10 @@ def test_cancel_leaves_nothing(ui, gimp):
 def test_cancel_while_live_leaves_nothing(ui, gimp):
     window = start_slowly(ui)
     ui.key(window, "alt+s")
-    time.sleep(2.5)
+    assert ui.layers([RESULT, "photo.png"]) == [RESULT, "photo.png"]
     ui.shot("running-live")
-    assert ui.layers() == [RESULT, "photo.png"]
     ui.key(window, "Escape")
-    ui.wait_until_gone(TITLE)
+    ui.wait_until_ended()
     image = ui.probe()[0]
     assert [layer["name"] for layer in image["layers"]] == ["photo.png"]
     assert image["selected"] == ["photo.png"]
@@ -182,9 +184,9 @@ def test_stop_and_keep(ui, gimp, live):
     window = start_slowly(ui)
     if live:
         ui.key(window, "alt+s")
-        time.sleep(2)
+        assert ui.layers([RESULT, "photo.png"]) == [RESULT, "photo.png"]
     ui.key(window, "alt+k")
-    ui.wait_until_gone(TITLE)
+    ui.wait_until_ended()
     image = ui.probe()[0]
     assert [layer["name"] for layer in image["layers"]] == [RESULT, "photo.png"]
     assert image["layers"][0]["first"] == [255, 255, 165, 255]
@@ -198,7 +200,7 @@ def test_cancel_of_gimps_own_bar(ui, gimp):
     """Repeat Last shows GIMP's progress bar; its Cancel is a SIGKILL to the plug-in."""
     dialog = ui.open_dialog()
     ui.key(dialog, "alt+p")
-    ui.wait_until_gone(TITLE)
+    ui.wait_until_ended()
     gimp.use_fake_engine("slow")
     repeat_last(ui)
     assert wait_for(lambda: engines(gimp), 20)

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from . import lab
+from .program import plugins, wait_for
 
 HERE = Path(__file__).resolve().parent
 SHORTCUTS = """(file-version 1)
@@ -55,10 +56,11 @@ class Ui:
     def windows(self, title: str) -> list[str]:
         return self.tool("search", "--onlyvisible", "--name", title).split()
 
-    def wait_for_window(self, title: str, seconds: float = 20) -> str:
+    def wait_for_window(self, title: str, seconds: float = 20, besides: str = "") -> str:
+        """The window of that name; `besides` is one that has the name too and is not meant."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            found = self.windows(title)
+            found = [window for window in self.windows(title) if window != besides]
             if found:
                 return found[-1]
             time.sleep(0.2)
@@ -72,6 +74,13 @@ class Ui:
                 self.shot("staying-" + re.sub(r"\W+", "-", title))
                 raise AssertionError(f"the window {title} is still there after {seconds} s")
             time.sleep(0.2)
+
+    def wait_until_ended(self, seconds: float = 20) -> None:
+        """Until the plug-in has ended. Its dialog is gone before the window with the progress
+        comes, so no window for a moment does not mean that it is done."""
+        if not wait_for(lambda: not plugins(self.gimp), seconds):
+            self.shot("not-ended")
+            raise AssertionError(f"Neural Style has not ended after {seconds} s")
 
     def key(self, window: str, *keys: str) -> None:
         self.tool("windowactivate", "--sync", window)
@@ -133,8 +142,13 @@ class Ui:
             raise AssertionError("GIMP did not answer the probe")
         return json.loads(self.answer.read_text())
 
-    def layers(self) -> list[str]:
-        return [layer["name"] for layer in self.probe()[0]["layers"]]
+    def layers(self, awaited: list[str] | None = None) -> list[str]:
+        """The names of the picture's layers; with `awaited`, up to 15 s later if they differ."""
+        end = time.monotonic() + 15
+        while True:
+            names = [layer["name"] for layer in self.probe()[0]["layers"]]
+            if awaited is None or names == awaited or time.monotonic() > end:
+                return names
 
     def shot(self, name: str, window: str = "root") -> Path:
         """A screenshot in NEURAL_STYLE_SHOTS, or else among the test's temporary files."""
