@@ -171,13 +171,17 @@ def _stylize(options: argparse.Namespace) -> None:
             "bad_settings", "There is no file to write to", "Give -o OUT, or --plan."
         )
 
-    from neural_style import devices, image
-    from neural_style.studio import Studio
+    from neural_style import image
 
     if not options.plan:
         image.check_writable(options.output, depth=options.depth)
     content = image.read_picture(options.content)
     styles = [image.read_picture(style) for style in options.styles]
+
+    # PyTorch takes seconds to load; a mistake in a name should not take as long.
+    from neural_style import devices
+    from neural_style.studio import Studio
+
     devices.keep_memory()
     if options.plan:
         _show_plan(Studio(content, styles, settings, enlarge=False).plan(), options)
