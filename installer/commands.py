@@ -78,7 +78,10 @@ def _shared_options() -> argparse.ArgumentParser:
     shared = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
     builds = ", ".join(("auto", *torch_build.BUILDS))
     shared.add_argument(
-        "--torch", metavar="BUILD", help=f"PyTorch: {builds}, a requirement or a wheel file"
+        "--torch",
+        metavar="BUILD",
+        type=_torch,
+        help=f"PyTorch: {builds}, a requirement such as torch==2.9.1 or a wheel file",
     )
     shared.add_argument("--offline", action="store_true", help="use no network ...")
     shared.add_argument("--wheels", metavar="DIR", type=Path, help="... but packages from here")
@@ -86,6 +89,17 @@ def _shared_options() -> argparse.ArgumentParser:
     shared.add_argument("--gimp", metavar="DIR", type=Path, help="one GIMP's configuration folder")
     shared.add_argument("--yes", action="store_true", help="ask nothing")
     return shared
+
+
+def _torch(wanted: str) -> str:
+    """Refuse what pip would take for the name of some other package."""
+    if wanted == "auto" or torch_build.is_known(wanted):
+        return wanted
+    builds = ", ".join(("auto", *torch_build.BUILDS))
+    raise argparse.ArgumentTypeError(
+        f"there is no build {wanted!r}; choose {builds}, a requirement such as torch==2.9.1, "
+        "or a wheel file"
+    )
 
 
 def _weights(options: argparse.Namespace) -> int:

@@ -13,22 +13,23 @@ from installer.errors import InstallError
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at; without a fault it is well."""
+    """One thing that was looked at; without a fault it is well, or only worth a note."""
 
     what: str
     detail: str
     fault: InstallError | None = None
+    note: InstallError | None = None
 
     def as_json(self) -> dict[str, object]:
-        if not self.fault:
-            return {"what": self.what, "ok": True, "detail": self.detail}
-        fault = self.fault
-        found = {"what": self.what, "ok": False, "detail": fault.message}
-        return {**found, "code": fault.code, "hint": fault.hint}
+        told = self.fault or self.note
+        found = {"what": self.what, "ok": not self.fault}
+        if not told:
+            return {**found, "detail": self.detail}
+        return {**found, "detail": told.message, "code": told.code, "hint": told.hint}
 
     def as_text(self) -> str:
-        mark = "fault" if self.fault else "ok"
-        return f"{mark:5}  {self.what}: {self.fault or self.detail}"
+        mark = "fault" if self.fault else "note" if self.note else "ok"
+        return f"{mark:5}  {self.what}: {self.fault or self.note or self.detail}"
 
 
 def examine(prefix: Path, chosen: Path | None = None) -> Iterator[Finding]:
@@ -44,7 +45,10 @@ def examine(prefix: Path, chosen: Path | None = None) -> Iterator[Finding]:
         yield Finding("GIMP", "", error)
         return
     if not found:
-        yield Finding("GIMP", "", InstallError("gimp_missing", "No GIMP 3 was found"))
+        missing = InstallError("gimp_missing", "No GIMP 3 was found")
+        # The command line does without; but where the plug-in was installed, one is missed.
+        missed = bool(plugin.recorded(prefix))
+        yield Finding("GIMP", "", missing) if missed else Finding("GIMP", "", note=missing)
     for gimp in found:
         yield from _gimp(prefix, gimp, used)
 
@@ -79,6 +83,7 @@ def _engine(prefix: Path, used: engine.Engine | None) -> Iterator[Finding]:
     else:
         detail = f"version {used.about.get('version')}, {used.about.get('requirement')}, "
         yield Finding("Engine", detail + f"computes on {', '.join(devices)}")
+        yield Finding("Command line", str(engine.launcher(prefix)))
         built_for = str(used.about.get("torch"))
         if built_for in torch_build.BUILDS[1:] and devices == ["cpu"]:
             what = f"PyTorch ({built_for}) cannot use the graphics card"

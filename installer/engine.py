@@ -2,6 +2,7 @@
 
     PREFIX/engines/20261123-154500-1f3a/   an environment; complete when complete.json is in it
     PREFIX/current.json                    the name of the one in use
+    PREFIX/neural-style                    starts its command line; .cmd on Windows
 
 An environment is made under a new name, proves that it can paint, is marked as complete and then
 taken into use by replacing one small file. Whoever interrupts that, at whatever moment, leaves the
@@ -14,6 +15,7 @@ from __future__ import annotations
 import csv
 import json
 import secrets
+import shlex
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -85,6 +87,22 @@ def switch(prefix: Path, engine: Engine) -> None:
     machine.write_note(prefix / "current.json", {"engine": engine.folder.name})
 
 
+def launcher(prefix: Path) -> Path:
+    """What people type on the command line: its path stays when the engine is made anew."""
+    return prefix / ("neural-style.cmd" if machine.WINDOWS else "neural-style")
+
+
+def write_launcher(prefix: Path, engine: Engine) -> None:
+    path = launcher(prefix)
+    if machine.WINDOWS:
+        # Relative to itself, as the encoding of such files is not to be relied upon.
+        script = f'@"%~dp0{engine.program.relative_to(prefix)}" %*\r\n'
+    else:
+        script = f'#!/bin/sh\nexec {shlex.quote(str(engine.program))} "$@"\n'
+    machine.write_file(path, script.encode())
+    path.chmod(0o755)
+
+
 def remove_others(prefix: Path, keep: Sequence[Path]) -> None:
     """Remove half-made environments and those that nobody uses any more."""
     for folder in engines(prefix).glob("*"):
@@ -110,7 +128,7 @@ def make(prefix: Path, wish: Wish, confirm: Callable[[torch_build.Choice], None]
         InstallError: whatever went wrong; nothing is left in use that was not before.
     """
     wanted = wish.torch or "auto"
-    card = gpu.detect() if wanted == "auto" else gpu.Card(wanted, "as you asked")
+    card = gpu.detect() if wanted == "auto" else gpu.Card(wanted, "not looked at, as --torch chooses the build")
     say(f"Graphics card: {card.found}")
     if card.warning:
         say(f"warning: {InstallError('gpu_unused', card.warning)}")

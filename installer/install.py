@@ -25,6 +25,7 @@ def run(options: argparse.Namespace) -> int:
     prefix = machine.make_folder(options.prefix)
     with machine.Lock(prefix / "lock"):
         used = _install_engine(options, prefix)
+        engine.write_launcher(prefix, used)
         missing = _try_weights(options, used)
         found = gimps.find(options.gimp)
         served = [gimp for gimp in found if _install_plugin(prefix, gimp, used)]
@@ -38,9 +39,8 @@ def run(options: argparse.Namespace) -> int:
     say(f"Neural Style is installed. Its first picture: {picture}")
     if served:
         say("In GIMP, which wants to be started anew: Filters > Artistic > Neural Style...")
-    else:
-        program = machine.quoted(used.program)
-        say(f"On the command line: {program} stylize PHOTO PAINTING -o OUT.png")
+    program = machine.quoted(engine.launcher(prefix))
+    say(f"On the command line: {program} stylize PHOTO PAINTING -o OUT.png")
     return 0 if proven and (served or not found) else FAILURE
 
 

@@ -59,7 +59,7 @@ def find(python: Path, wanted: str, source: Sequence[str] = ()) -> Choice:
             had; `file_missing` for a wheel that is not there.
     """
     if wanted not in BUILDS:
-        return Choice("own", _requirement(wanted), tuple(source), "as you asked")
+        return Choice("own", _requirement(wanted), tuple(source), "the option --torch")
     places = [(tuple(source), "your folder")] if source else _places(wanted)
     for options, origin in places:
         version = pick(_versions(python, options), wanted, strict=not options)
@@ -72,6 +72,15 @@ def find(python: Path, wanted: str, source: Sequence[str] = ()) -> Choice:
         raise InstallError("pytorch_missing", missing)
     hint = "The processor does it meanwhile; `python3 installer upgrade` tries again."
     raise InstallError("gpu_unused", missing, hint)
+
+
+def is_known(wanted: str) -> bool:
+    """Whether it is a build, a requirement for torch itself, or a wheel file."""
+    return (
+        wanted in BUILDS
+        or wanted.endswith(".whl")
+        or re.fullmatch(r"torch\s*([=<>!~].+)?", wanted) is not None
+    )
 
 
 def _last_resort(python: Path, wanted: str) -> Choice | None:

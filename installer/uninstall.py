@@ -8,7 +8,7 @@ from pathlib import Path
 
 from installer import engine, machine, plugin, weights
 
-OWN_FILES = ("current.json", "installed.json", "proof")
+OWN_FILES = ("current.json", "installed.json", "neural-style", "neural-style.cmd", "proof")
 SETTINGS = (
     "plug-in-settings/GimpProcedureConfigRun-plug-in-neural-style*",
     "neural-style*.json",

@@ -38,6 +38,7 @@ def test_textbook_and_engine_have_the_same_loss_and_gradient(network: str) -> No
     assert (gradient - image.grad).norm() < 1e-4 * image.grad.norm()
 
 
+@pytest.mark.slow
 def test_quick_run_writes_what_it_measured(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

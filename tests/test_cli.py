@@ -64,6 +64,7 @@ def test_stylize_writes_the_picture(pictures: tuple[Path, Path]) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_real_photo_to_jpeg(photo_files: dict[str, Path], tmp_path: Path) -> None:
     out = tmp_path / "out.jpg"
     done = run("stylize", photo_files["chelsea"], photo_files["china"], "-o", out, *QUICK)
@@ -86,6 +87,7 @@ def test_16_bit_and_alpha(pictures: tuple[Path, Path]) -> None:
     assert picture.alpha[:, 28:].all()
 
 
+@pytest.mark.slow
 def test_several_styles_and_frames(pictures: tuple[Path, Path]) -> None:
     photo, painting = pictures
     frames = photo.with_name("frames")
@@ -99,6 +101,7 @@ def test_several_styles_and_frames(pictures: tuple[Path, Path]) -> None:
     assert read_picture(frames / names[0]).pixels.shape == (32, 48, 3)
 
 
+@pytest.mark.slow
 def test_json_speaks_the_workers_words(pictures: tuple[Path, Path]) -> None:
     photo, painting = pictures
     out = photo.with_name("out.webp")
@@ -121,12 +124,14 @@ def test_json_has_the_error_too(pictures: tuple[Path, Path]) -> None:
         (["P", "none.png", "-o", "o.png"], 1, ["none.png"]),
         (["P", "S", "-o", "o.xyz"], 1, ["o.xyz", ".png"]),
         (["P", "S", "-o", "nowhere/o.png"], 1, ["nowhere"]),
+        (["P", "S", "-o", "S"], 1, ["painting.png", "one of the pictures"]),
         (["P", "S", "-o", "o.png", "--network", "none.pth"], 1, ["none.pth"]),
         (["P", "S", "-o", "o.png", "--style-layers", "conv5_4"], 2, ["conv5_4", "conv5_1"]),
         (["P", "S", "-o", "o.png", "--strength", "101"], 2, ["strength", "0 to 100"]),
         (["P", "S", "-o", "o.png", "--strength", "much"], 2, ["strength", "0 to 100"]),
         (["P", "S", "-o", "o.png", "--blend", "1,2"], 2, ["blend"]),
         (["P", "S", "-o", "o.png", "--every", "5"], 2, ["--frames"]),
+        (["P", "S", "-o", "o.png", "--every", "0", "--frames", "f"], 2, ["--every is 0"]),
         (["P", "S", "-o", "o.png", "--preset", "best"], 2, ["best", "draft"]),
         (["P", "S"], 2, ["-o"]),
         (["P", "-o", "o.png"], 2, ["STYLE"]),
@@ -153,6 +158,7 @@ def test_verbose_shows_where(pictures: tuple[Path, Path]) -> None:
     assert done.stderr.splitlines()[-1].startswith("error: ")
 
 
+@pytest.mark.slow
 def test_an_existing_output_survives_a_failure(pictures: tuple[Path, Path]) -> None:
     photo, painting = pictures
     before = photo.read_bytes()
@@ -161,6 +167,7 @@ def test_an_existing_output_survives_a_failure(pictures: tuple[Path, Path]) -> N
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl+C is sent as a POSIX signal")
+@pytest.mark.slow
 @pytest.mark.parametrize("frames", [False, True])
 def test_interrupted_writes_nothing(pictures: tuple[Path, Path], frames: bool) -> None:
     """But the frames that were asked for, and says so."""
@@ -186,6 +193,7 @@ def test_interrupted_writes_nothing(pictures: tuple[Path, Path], frames: bool) -
 
 
 @pytest.mark.skipif(os.name == "nt", reason="pseudo-terminals are POSIX")
+@pytest.mark.slow
 def test_a_terminal_gets_a_bar(pictures: tuple[Path, Path]) -> None:
     photo, painting = pictures
     ours, theirs = pty.openpty()
@@ -219,6 +227,7 @@ def test_every_setting_is_an_option() -> None:
         assert f"--{name.replace('_', '-')} " in usage
 
 
+@pytest.mark.slow
 def test_devices() -> None:
     assert "cpu " in run("devices").stdout
     devices = json.loads(run("devices", "--json").stdout)
@@ -250,6 +259,7 @@ def test_answers_without_torch(command: list[str]) -> None:
     assert done.stdout or b"none.png" in done.stderr
 
 
+@pytest.mark.slow
 def test_works_without_a_home_folder(pictures: tuple[Path, Path]) -> None:
     photo, painting = pictures
     environment = {key: value for key, value in os.environ.items() if key != "HOME"}

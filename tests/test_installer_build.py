@@ -88,6 +88,14 @@ def test_no_such_pytorch(
     assert caught.value.code == code
 
 
+def test_only_torch_itself_is_a_requirement() -> None:
+    """Anything else would be some other package's name."""
+    for wanted in ("cpu", "rocm", "torch", "torch==2.9.1", "torch >= 2.9", "a folder/some.whl"):
+        assert torch_build.is_known(wanted), wanted
+    for wanted in ("cuda", "cu999", "torchvision", "torch-nightly==1", "torch;x", "", "auto "):
+        assert not torch_build.is_known(wanted), wanted
+
+
 @pytest.mark.parametrize(
     ("driver", "capability", "build"),
     [
@@ -151,6 +159,7 @@ def test_known_files_are_the_engines() -> None:
     assert {known.file: known.sha256 for known in weights.KNOWN.values()} == KNOWN_FILES
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["vgg19", "vgg19-caffe"])
 def test_original_becomes_small_and_is_read(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -47,9 +47,18 @@ def test_installs_paints_and_says_which_gimp_to_install(world: World) -> None:
     picture = done.stdout.split("Its first picture: ")[1].splitlines()[0]
     assert Path(picture).read_bytes().startswith(b"\x89PNG")
     works(world)
+    launcher = [world.prefix / "neural-style", "describe"]
+    said = subprocess.run(launcher, capture_output=True, check=True, env=world.environment())
+    assert json.loads(said.stdout)["settings"]
+    looked = world.run("doctor")
+    assert looked.returncode == 0
+    assert "note   GIMP: No GIMP 3 was found" in looked.stdout
     again = world.install()
     assert again.returncode == 0
     assert "up to date" in again.stdout
+    refused = world.run("--torch", "cuda")
+    assert refused.returncode == 2
+    assert "there is no build 'cuda'; choose auto, cpu, cu126" in refused.stderr
     elsewhere = ("--prefix", str(world.folder / "other"))
     for command in (("--offline",), ("weights", "--offline", *elsewhere)):
         done = world.run(*command)

@@ -93,6 +93,7 @@ def test_largest_size_is_the_largest_that_fits(network: VGG, optimiser: str) -> 
     assert budget.needed(wider, height, network, settings, budget.TILES[-1]) > 2**30
 
 
+@pytest.mark.slow
 def test_too_little_memory_names_the_size_that_fits() -> None:
     with pytest.raises(NeuralStyleError, match=r"0\.3 GiB does not hold 2000 x 1500") as caught:
         planned(2000, 1500, memory=0.3)
@@ -102,6 +103,7 @@ def test_too_little_memory_names_the_size_that_fits() -> None:
     assert planned(2000, 1500, memory=0.3, size=size).memory <= 0.3 * 2**30
 
 
+@pytest.mark.slow
 def test_an_enlarged_picture_is_finished_at_the_photos_size_only_if_it_fits() -> None:
     large, small = (planned(2000, 1500, size=200, memory=gib) for gib in (4, 0.3))
     assert large.stages[-1].width == 2000

@@ -61,6 +61,7 @@ def test_order_of_events(photo: Picture, painting: Picture, small_settings: Make
     assert fractions[-1] == pytest.approx(1)
 
 
+@pytest.mark.slow
 def test_result_has_the_size_asked_for(
     photo: Picture, painting: Picture, small_settings: Make
 ) -> None:
@@ -79,6 +80,7 @@ def test_every_preset_paints(
     assert picture.pixels.std() > 0.02
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("start", ["content", "noise", "colours"])
 def test_a_seed_repeats_a_picture(
     photo: Picture, painting: Picture, small_settings: Make, start: str
@@ -90,6 +92,7 @@ def test_a_seed_repeats_a_picture(
     assert not np.array_equal(one, other)
 
 
+@pytest.mark.slow
 def test_painting_comes_nearer_in_colour(
     photo: Picture, painting: Picture, small_settings: Make
 ) -> None:
@@ -160,6 +163,7 @@ def test_16_bits_stay_16_bits(photo: Picture, painting: Picture, small_settings:
     assert result(replace(photo, depth=16), painting, small_settings()).depth == 16
 
 
+@pytest.mark.slow
 def test_several_paintings_blend(photo: Picture, painting: Picture, small_settings: Make) -> None:
     other = drawn(50, 50, "other painting")
     alone = result(photo, painting, small_settings()).pixels
@@ -174,7 +178,7 @@ def test_several_paintings_blend(photo: Picture, painting: Picture, small_settin
 
 
 @pytest.mark.parametrize(
-    ("blend", "words"), [("1", "1 numbers for 2 style pictures"), ("0,0", "not be zero")]
+    ("blend", "words"), [("1", "1 weights, and there are 2 style pictures"), ("0,0", "not be zero")]
 )
 def test_wrong_blend(
     photo: Picture, painting: Picture, small_settings: Make, blend: str, words: str
@@ -322,6 +326,7 @@ def test_device_that_is_not_there(photo: Picture, painting: Picture, small_setti
     assert caught.value.code == "device_unavailable"
 
 
+@pytest.mark.slow
 def test_a_picture_painted_small_is_finished_at_the_photos_size(
     painting: Picture, small_settings: Make
 ) -> None:

@@ -145,6 +145,7 @@ def test_a_job_from_start_to_result(host: Host) -> None:
     assert not list(host.folder.glob("*.part"))
 
 
+@pytest.mark.slow
 def test_jobs_sent_ahead_are_done_in_order(host: Host) -> None:
     for name in ("a", "b"):
         host.job(name, QUICK)
@@ -152,6 +153,7 @@ def test_jobs_sent_ahead_are_done_in_order(host: Host) -> None:
     assert [message["job"] for message in results] == ["a", "b"]
 
 
+@pytest.mark.slow
 def test_the_same_job_twice_gives_the_same_picture(host: Host) -> None:
     pictures = []
     for name in ("one", "two"):
@@ -205,6 +207,7 @@ def test_previews_are_small_and_come_no_oftener_than_asked(host: Host) -> None:
     assert len({message["file"] for message in previews}) == len(previews)
 
 
+@pytest.mark.slow
 def test_progress_at_most_ten_times_a_second(host: Host) -> None:
     host.job("fast", {**LONG, "size": 32, "steps": 200, "final_steps": 200})
     started = time.monotonic()
@@ -251,6 +254,7 @@ def test_bad_pixel_file_is_the_jobs_error(host: Host, fault: str) -> None:
     assert "bad.raw" in message["message"]
 
 
+@pytest.mark.slow
 def test_folder_that_went_away(host: Host) -> None:
     host.job("gone", QUICK)
     file = {"file": str(host.folder / "content.raw"), "width": 60, "height": 40}
@@ -269,6 +273,7 @@ def test_folder_that_went_away(host: Host) -> None:
 # -- each with a worker of its own -------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_ends_with_its_input_within_a_second_in_the_middle_of_a_step(
     new_host: Callable[[], Host],
 ) -> None:
@@ -290,6 +295,7 @@ def test_ends_with_its_input_within_a_second_in_the_middle_of_a_step(
     assert time.monotonic() - started < 1
 
 
+@pytest.mark.slow
 def test_first_progress_comes_soon(new_host: Callable[[], Host]) -> None:
     started = time.monotonic()
     host = new_host()
@@ -299,6 +305,7 @@ def test_first_progress_comes_soon(new_host: Callable[[], Host]) -> None:
     assert time.monotonic() - started < 20
 
 
+@pytest.mark.slow
 def test_shutdown_while_painting(new_host: Callable[[], Host]) -> None:
     host = new_host()
     host.job("a", LONG)
@@ -349,6 +356,7 @@ def test_output_of_anything_else_stays_out_of_the_protocol(tmp_path: Path) -> No
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals are POSIX")
+@pytest.mark.slow
 def test_host_that_stops_reading_is_noticed(new_host: Callable[[], Host]) -> None:
     """A closed pipe ends the worker, though its input is still open."""
     host = new_host()
@@ -359,6 +367,7 @@ def test_host_that_stops_reading_is_noticed(new_host: Callable[[], Host]) -> Non
     assert host.process.wait(30) == 0
 
 
+@pytest.mark.slow
 def test_worker_has_no_socket(new_host: Callable[[], Host]) -> None:
     host = new_host()
     host.job("a", LONG)

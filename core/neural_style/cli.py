@@ -160,11 +160,15 @@ def _stylize(options: argparse.Namespace) -> None:
         if (value := getattr(options, f"setting_{name}", None)) is not None
     }
     settings = parse_settings(given)
-    if bool(options.every) != bool(options.frames) or (options.every or 1) < 1:
+    if (options.every is None) != (options.frames is None):
         raise NeuralStyleError(
             "bad_settings",
             "--every and --frames go together",
             "Give both: --every 10 --frames DIR.",
+        )
+    if options.every is not None and options.every < 1:
+        raise NeuralStyleError(
+            "bad_settings", f"--every is {options.every}", "Give a number of 1 or more."
         )
     if not (options.output or options.plan):
         raise NeuralStyleError(
@@ -175,6 +179,7 @@ def _stylize(options: argparse.Namespace) -> None:
 
     if not options.plan:
         image.check_writable(options.output, depth=options.depth)
+        _check_is_no_source(options.output, [options.content, *options.styles])
     content = image.read_picture(options.content)
     styles = [image.read_picture(style) for style in options.styles]
 
@@ -220,6 +225,17 @@ def _stylize(options: argparse.Namespace) -> None:
     # Below the bar, and for people only.
     if sys.stderr.isatty() and not options.json:
         print(written, file=sys.stderr)
+
+
+def _check_is_no_source(output: str, sources: Sequence[str]) -> None:
+    """Nothing is lost: a picture is not painted over itself."""
+    for source in sources:
+        if os.path.exists(source) and os.path.exists(output) and os.path.samefile(source, output):
+            raise NeuralStyleError(
+                "cannot_write",
+                f"{output} is one of the pictures to paint from",
+                "Choose another name for the output.",
+            )
 
 
 def _show_plan(plan: Plan, options: argparse.Namespace) -> None:

@@ -15,14 +15,14 @@ HINTS: dict[str, str] = {
     "not_an_image": "Choose a picture file such as PNG, JPEG, TIFF or WebP.",
     "image_damaged": "Export or download the picture again.",
     "image_too_large": "Scale the picture down first.",
-    "image_too_small": "Choose a larger picture.",
+    "image_too_small": "Choose a larger picture, or a larger size.",
     "image_transparent": "Choose a picture with something visible in it.",
     # -- output --------------------------------------------------------------------------------
     "cannot_write": "Choose a folder that exists and that you may write to.",
     "disk_full": "Free some disk space and try again.",
     "unsupported_format": "Choose a name that ends in .png, .jpg, .webp or .tif.",
     # -- network weights -----------------------------------------------------------------------
-    "weights_missing": "Use the compact network, or add the weights file.",
+    "weights_missing": "Use the compact network, or run `python3 installer weights`.",
     "weights_damaged": "Delete that file and fetch it again.",
     "weights_unknown": "Use a VGG-19 file in torchvision's, Caffe's or this project's layout.",
     # -- the machine ---------------------------------------------------------------------------

@@ -165,11 +165,13 @@ class Objective:
     def _hold(self, photo: Tensor) -> float:
         """What the weights of the content's terms are multiplied by.
 
-        `strength` is logarithmic. Paintings that are unlike a photo pull harder at it; with the
+        The content's share of the loss is what `strength` leaves of 100 to the style, at least a
+        hundredth each. Paintings that are unlike a photo pull harder at it; with the
         square root of how far its features are from theirs, about as much of each photo stays.
         (The root was found by trying; the literal formulas and statistics are left alone.)
         """
-        dial = 10 ** ((50 - self.settings.strength) / 25)
+        share = min(max(self.settings.strength / 100, 0.01), 0.99)
+        dial = (1 - share) / share
         if self.settings.statistic != "sliced" or not self.settings.style_weight:
             return dial
         terms = self.style.values()

@@ -113,8 +113,8 @@ class Settings(BaseModel):
         ge=0,
         le=100,
         title="Strength",
-        description="How far the picture goes from the photo (0) to the painting (100). "
-        "Every 25 points multiply the style's weight relative to the content's by ten.",
+        description="How far the picture goes from the photo (0) to the painting (100): style and "
+        "content weigh as this number and what is left of 100.",
     )
     network: str = Field(
         "compact",
@@ -338,9 +338,15 @@ def _sentence(error: ValidationError, values: dict[str, Any]) -> str:
     name = str(first["loc"][0])
     given = values.get(name, first["input"])
     low, high = _range(Settings.model_fields[name])
-    if low is not None and high is not None and first["type"] != "value_error":
+    if first["type"] == "value_error":
+        pass  # our own words
+    elif low is not None and high is not None:
         kind = {"integer": "whole number", "number": "number"}[field_type(name)]
         reason = f"should be a {kind} from {as_text(low)} to {as_text(high)}"
+    elif field_type(name) == "numbers":
+        reason = "should be numbers of 0 or more, such as 2,1"
+    elif field_type(name) == "layers":
+        reason = "should be layers and weights of 0 or more, such as conv3_1:2,conv4_1:1"
     return f"{name} is {given!r} but {reason}" if "should" in reason else f"{name}: {reason}"
 
 

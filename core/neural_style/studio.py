@@ -195,8 +195,10 @@ class Studio:
             self.width, self.height, self.network, self.settings, self._free()
         )
         if largest < 128:  # the pictures themselves take it all
-            return NeuralStyleError("out_of_memory", message)
-        hint = f"Set the size to {largest} or less, or close other programs."
+            hint = "Allow more memory." if self.settings.memory else None
+            return NeuralStyleError("out_of_memory", message, hint)
+        other = "allow more memory" if self.settings.memory else "close other programs"
+        hint = f"Set the size to {largest} or less, or {other}."
         return NeuralStyleError("out_of_memory", message, hint)
 
     def _seconds(self) -> float:
@@ -234,7 +236,7 @@ def _shares(blend: tuple[float, ...], count: int) -> list[float]:
     if len(weights) != count or not sum(weights):
         raise NeuralStyleError(
             "bad_settings",
-            f"blend has {len(weights)} numbers for {count} style pictures"
+            f"blend has {len(weights)} weights, and there are {count} style pictures"
             if len(weights) != count
             else "blend must not be zero for every style picture",
         )
