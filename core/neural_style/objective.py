@@ -110,8 +110,7 @@ class Objective:
         self.others: list[ToneTerm | VariationTerm] = []
         if settings.tone_weight:
             weight = settings.tone_weight * hold
-            # Free colours come from both pictures.
-            chroma = 0.0 if settings.colours == "free" else TONE_CHROMA
+            chroma = TONE_CHROMA[settings.colours]
             self.others.append(ToneTerm(weight, content.pixels, content.visible, chroma))
         if settings.tv_weight:
             variation = VariationTerm(settings.tv_weight, content.visible, strip)

@@ -36,9 +36,11 @@ TONE = 4
 """Side of the squares whose brightness stays the photo's, in pixels: strokes are finer, and the
 mouth of a small face is not."""
 
-TONE_CHROMA = 3.0
-"""How much a difference of colour from the photo counts beside one of brightness: enough that a
-face stays in one colour, and little enough that the painting's palette can spread."""
+TONE_CHROMA = {"painting": 3.0, "photo": 100.0, "free": 0.0}
+"""How much a difference of colour from the photo counts beside one of brightness, by whose colours
+the picture shall have. The painting's: enough that a face stays in one colour, and little enough
+that its palette can spread. The photo's: so much that red shutters stay red on a yellow house.
+Free colours come from both pictures."""
 
 REACH = 5
 """Side of what colours are averaged over, in squares of TONE pixels; an odd number. With less, a
