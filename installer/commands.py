@@ -103,11 +103,11 @@ def _torch(wanted: str) -> str:
 
 
 def _weights(options: argparse.Namespace) -> int:
-    prefix = machine.make_folder(options.prefix)
-    with machine.Lock(prefix / "lock"):
-        used = engine.current(prefix)
-        if not used:
-            raise InstallError("engine_missing", f"No engine is installed in {prefix}")
+    prefix = options.prefix
+    used = engine.current(prefix)
+    if not used:
+        raise InstallError("engine_missing", f"No engine is installed in {prefix}")
+    with machine.Lock(machine.make_folder(prefix) / "lock"):
         if options.file is None and options.offline:
             hint = "Add --file FILE."
             raise InstallError("file_missing", "--offline needs the original file", hint)
@@ -151,5 +151,5 @@ def _uninstall(options: argparse.Namespace) -> int:
     for path in left:
         say(f"Left, as the installer did not make it: {path}")
     if not options.all:
-        say("Downloaded networks and GIMP's settings stay; --all removes them too.")
+        say("Downloaded networks and GIMP's settings, if any, stay; --all removes them too.")
     return 0

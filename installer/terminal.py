@@ -21,8 +21,10 @@ def ask(question: str, yes: bool) -> None:
     """
     if yes:
         return
-    answer = input(f"{question} [y/n] ").strip().lower() if sys.stdin.isatty() else ""
-    if answer not in ("y", "yes"):
+    if not sys.stdin.isatty():
+        hint = "Add --yes."
+        raise InstallError("not_confirmed", "Nothing was changed, as nobody can be asked here", hint)
+    if input(f"{question} [y/n] ").strip().lower() not in ("y", "yes"):
         raise InstallError("not_confirmed", "Nothing was changed")
 
 
