@@ -128,7 +128,11 @@ def make(prefix: Path, wish: Wish, confirm: Callable[[torch_build.Choice], None]
         InstallError: whatever went wrong; nothing is left in use that was not before.
     """
     wanted = wish.torch or "auto"
-    card = gpu.detect() if wanted == "auto" else gpu.Card(wanted, "not looked at, as --torch chooses the build")
+    card = (
+        gpu.detect()
+        if wanted == "auto"
+        else gpu.Card(wanted, "not looked at, as --torch chooses the build")
+    )
     say(f"Graphics card: {card.found}")
     if card.warning:
         say(f"warning: {InstallError('gpu_unused', card.warning)}")

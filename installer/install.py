@@ -24,10 +24,10 @@ def run(options: argparse.Namespace) -> int:
         say("warning: run this without sudo; with it, Neural Style is installed for root only")
     prefix = machine.make_folder(options.prefix)
     with machine.Lock(prefix / "lock"):
+        found = gimps.find(options.gimp)  # first, as a wrong --gimp should not wait for downloads
         used = _install_engine(options, prefix)
         engine.write_launcher(prefix, used)
         missing = _try_weights(options, used)
-        found = gimps.find(options.gimp)
         served = [gimp for gimp in found if _install_plugin(prefix, gimp, used)]
         engine.remove_others(prefix, _engines_in_use(prefix, used))
         picture, proven = _prove(prefix, served, used)

@@ -23,7 +23,9 @@ def ask(question: str, yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         hint = "Add --yes."
-        raise InstallError("not_confirmed", "Nothing was changed, as nobody can be asked here", hint)
+        raise InstallError(
+            "not_confirmed", "Nothing was changed, as nobody can be asked here", hint
+        )
     if input(f"{question} [y/n] ").strip().lower() not in ("y", "yes"):
         raise InstallError("not_confirmed", "Nothing was changed")
 

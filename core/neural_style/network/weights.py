@@ -73,7 +73,10 @@ def find_weights(network: str) -> Path:
         path = Path(network).expanduser()
         if path.is_file():
             return path
-        raise NeuralStyleError("weights_missing", f"{network} is neither compact nor vgg19, and there is no such weights file")
+        raise NeuralStyleError(
+            "weights_missing",
+            f"{network} is neither compact nor vgg19, and there is no such weights file",
+        )
     hub = Path(torch.hub.get_dir()) / "checkpoints"
     names = ("vgg19.safetensors", "vgg19-caffe.safetensors", *KNOWN_FILES)
     places = [weights_folder() / name for name in names] + [hub / name for name in KNOWN_FILES]
