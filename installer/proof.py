@@ -106,7 +106,7 @@ def paint_with_engine(python: Path, output: Path, folder: Path, size: int = 0) -
     """
     photo, painting = draw_pictures(folder)
     command = [python, "-X", "utf8", "-m", "neural_style.cli", "stylize", photo, painting]
-    options = ["-o", output, "--preset", "draft", "--network", "compact", "--size", str(size)]
+    options = ["-o", output, "--network", "compact", "--size", str(size)]
     done = machine.run([*command, *options], SECONDS, environment=machine.environment())
     if done.returncode != 0 or not output.is_file():
         detail = machine.last_lines(done.stderr, 1) or f"status {done.returncode}"
@@ -151,7 +151,6 @@ config = procedure.create_config()
 config.set_property('image', image)
 config.set_core_object_array('drawables', image.get_layers())
 config.set_property('style', paths['painting'])
-config.set_property('preset', 'draft')
 config.set_property('network', 'compact')
 result = procedure.run(config)
 if result.index(0) != Gimp.PDBStatusType.SUCCESS: raise RuntimeError(result.index(1))

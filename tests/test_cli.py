@@ -221,6 +221,11 @@ def test_describe_is_all_a_host_needs() -> None:
     assert [entry["name"] for entry in about["settings"]] == list(Settings.model_fields)
 
 
+def test_colours_may_be_spelt_the_american_way(pictures: tuple[Path, Path]) -> None:
+    done = run("stylize", *pictures, "--colors", "red")
+    assert "'painting', 'photo', 'free'" in done.stderr
+
+
 def test_every_setting_is_an_option() -> None:
     usage = run("stylize", "--help").stdout
     for name in Settings.model_fields:

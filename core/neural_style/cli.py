@@ -112,8 +112,9 @@ def _add_stylize(command: argparse.ArgumentParser) -> None:
     )
     for entry in describe()["settings"]:
         name = entry["name"]
+        option = "--" + name.replace("_", "-")
         group.add_argument(
-            "--" + name.replace("_", "-"),
+            *dict.fromkeys((option, option.replace("colour", "color"))),
             dest=f"setting_{name}",
             choices=entry.get("choices"),
             metavar=None if "choices" in entry else name.rpartition("_")[2].upper(),

@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The engine's settings as arguments of a GIMP procedure, derived from settings.json.
 
-GIMP silently ignores a value outside an argument's declared range. So numbers are declared
-without a range and choices as text, and the plug-in checks them itself: a wrong value is an error.
-A setting whose value the presets change may be left open (-1 for a number, empty for text); then
-the preset decides.
+GIMP silently ignores a value outside an argument's declared range. So numbers are declared far
+beyond their ranges and choices as text, and the plug-in checks them itself: a wrong value is an
+error. A setting whose value the presets change may be left open (-1 for a number, empty for text);
+then the preset decides.
 """
 
 import json
-import math
 import os
 
 from messages import PluginError
@@ -16,6 +15,9 @@ from messages import PluginError
 OPEN_NUMBER = -1
 """Outside the range of every setting that a preset changes."""
 INT_MIN, INT_MAX = -(2**31), 2**31 - 1
+LARGEST = 1e15
+"""Far outside every range, and finite: GIMP cannot read an infinity back from its pluginrc, drops
+the whole file and asks all plug-ins anew at every start."""
 
 _here = os.path.dirname(os.path.abspath(__file__))
 with open(os.path.join(_here, "settings.json"), encoding="utf-8") as _file:
@@ -80,7 +82,7 @@ def register(procedure, translate, flags):
         if setting["type"] == "integer":
             procedure.add_int_argument(*words, INT_MIN, INT_MAX, default(name), flags)
         elif setting["type"] == "number":
-            procedure.add_double_argument(*words, -math.inf, math.inf, default(name), flags)
+            procedure.add_double_argument(*words, -LARGEST, LARGEST, default(name), flags)
         else:
             procedure.add_string_argument(*words, default(name), flags)
 

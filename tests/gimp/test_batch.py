@@ -44,6 +44,14 @@ def shell(gimp, folder, command):
     return gimp.room.run(["bash", "-c", script], 120, environment=gimp.environment)
 
 
+def test_gimp_reads_its_memory_of_plug_ins_back(gimp):
+    """Where it cannot, it asks all plug-ins at every start, which takes seconds."""
+    gimp.batch("print('it writes its memory')")
+    done = gimp.batch("print('started')")
+    assert "started" in done.stdout
+    assert "pluginrc" not in done.stderr
+
+
 @pytest.mark.parametrize("index", range(3), ids=["python", "script-fu", "folder"])
 def test_documented_command(gimp, pictures, index):
     done = shell(gimp, pictures, commands()[index])
