@@ -19,6 +19,10 @@ FAILURE, INTERRUPTED = 1, 130
 ABOUT = """Installs Neural Style for GIMP: the engine, the networks and the plug-in. Run it again
 after anything went wrong; it goes on from there."""
 
+BUILDS = ", ".join(
+    ("auto", *torch_build.BUILDS, "a requirement such as torch==2.9.1 or a wheel file")
+)
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the installer; returns the exit status."""
@@ -76,13 +80,7 @@ def _parser() -> argparse.ArgumentParser:
 def _shared_options() -> argparse.ArgumentParser:
     """Options for before or after the command, without defaults, which would hide each other."""
     shared = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
-    builds = ", ".join(("auto", *torch_build.BUILDS))
-    shared.add_argument(
-        "--torch",
-        metavar="BUILD",
-        type=_torch,
-        help=f"PyTorch: {builds}, a requirement such as torch==2.9.1 or a wheel file",
-    )
+    shared.add_argument("--torch", metavar="BUILD", type=_torch, help=f"PyTorch: {BUILDS}")
     shared.add_argument("--offline", action="store_true", help="use no network ...")
     shared.add_argument("--wheels", metavar="DIR", type=Path, help="... but packages from here")
     shared.add_argument("--prefix", metavar="DIR", type=Path, help="where the engine goes")
@@ -95,11 +93,7 @@ def _torch(wanted: str) -> str:
     """Refuse what pip would take for the name of some other package."""
     if wanted == "auto" or torch_build.is_known(wanted):
         return wanted
-    builds = ", ".join(("auto", *torch_build.BUILDS))
-    raise argparse.ArgumentTypeError(
-        f"there is no build {wanted!r}; choose {builds}, a requirement such as torch==2.9.1, "
-        "or a wheel file"
-    )
+    raise argparse.ArgumentTypeError(f"there is no build {wanted!r}; choose {BUILDS}")
 
 
 def _weights(options: argparse.Namespace) -> int:

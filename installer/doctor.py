@@ -83,7 +83,7 @@ def _engine(prefix: Path, used: engine.Engine | None) -> Iterator[Finding]:
     else:
         detail = f"version {used.about.get('version')}, {used.about.get('requirement')}, "
         yield Finding("Engine", detail + f"computes on {', '.join(devices)}")
-        yield Finding("Command line", str(engine.launcher(prefix)))
+        yield _launcher(engine.launcher(prefix))
         built_for = str(used.about.get("torch"))
         if built_for in torch_build.BUILDS[1:] and devices == ["cpu"]:
             what = f"PyTorch ({built_for}) cannot use the graphics card"
@@ -91,6 +91,11 @@ def _engine(prefix: Path, used: engine.Engine | None) -> Iterator[Finding]:
     if not engine.is_up_to_date(used, engine.Wish()):
         what = "The engine is not of this checkout's version"
         yield Finding("Version", "", InstallError("engine_outdated", what))
+
+
+def _launcher(path: Path) -> Finding:
+    missing = InstallError("engine_broken", f"There is no {path}")
+    return Finding("Command line", str(path), None if path.is_file() else missing)
 
 
 def _weights(used: engine.Engine | None) -> Iterator[Finding]:

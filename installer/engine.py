@@ -2,7 +2,7 @@
 
     PREFIX/engines/20261123-154500-1f3a/   an environment; complete when complete.json is in it
     PREFIX/current.json                    the name of the one in use
-    PREFIX/neural-style                    starts its command line; .cmd on Windows
+    PREFIX/bin/neural-style                starts its command line; .cmd on Windows
 
 An environment is made under a new name, proves that it can paint, is marked as complete and then
 taken into use by replacing one small file. Whoever interrupts that, at whatever moment, leaves the
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import secrets
 import shlex
 import sys
@@ -89,14 +90,15 @@ def switch(prefix: Path, engine: Engine) -> None:
 
 def launcher(prefix: Path) -> Path:
     """What people type on the command line: its path stays when the engine is made anew."""
-    return prefix / ("neural-style.cmd" if machine.WINDOWS else "neural-style")
+    return prefix / "bin" / ("neural-style.cmd" if machine.WINDOWS else "neural-style")
 
 
 def write_launcher(prefix: Path, engine: Engine) -> None:
     path = launcher(prefix)
+    machine.make_folder(path.parent)
     if machine.WINDOWS:
         # Relative to itself, as the encoding of such files is not to be relied upon.
-        script = f'@"%~dp0{engine.program.relative_to(prefix)}" %*\r\n'
+        script = f'@"%~dp0{os.path.relpath(engine.program, path.parent)}" %*\r\n'
     else:
         script = f'#!/bin/sh\nexec {shlex.quote(str(engine.program))} "$@"\n'
     machine.write_file(path, script.encode())

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from installer import engine, machine, plugin, weights
 
-OWN_FILES = ("current.json", "installed.json", "neural-style", "neural-style.cmd", "proof")
+OWN_FILES = ("current.json", "installed.json", "proof")
 SETTINGS = (
     "plug-in-settings/GimpProcedureConfigRun-plug-in-neural-style*",
     "neural-style*.json",
@@ -21,11 +21,15 @@ def targets(prefix: Path, everything: bool) -> list[Path]:
     """What would be removed, as folders and files."""
     found = [Path(folder) for folder in plugin.recorded(prefix)]
     found += sorted(engine.engines(prefix).glob("*"))
-    found += [prefix / name for name in OWN_FILES]
+    found += own_files(prefix)
     if everything:
         found += [weights.installed(name) for name in weights.KNOWN]
         found += settings(prefix)
     return [path for path in found if path.exists() or path.is_symlink()]
+
+
+def own_files(prefix: Path) -> list[Path]:
+    return [*(prefix / name for name in OWN_FILES), engine.launcher(prefix)]
 
 
 def settings(prefix: Path) -> list[Path]:
@@ -41,10 +45,11 @@ def remove(prefix: Path, everything: bool) -> Iterator[Path]:
     for folder in list(plugin.recorded(prefix)):
         yield from plugin.remove(prefix, Path(folder))
     engine.remove_others(prefix, ())
-    for path in [prefix / name for name in OWN_FILES] + left_settings:
+    for path in own_files(prefix) + left_settings:
         machine.remove(path)
     if everything:
         weights.remove_all()
-    for folder in (engine.engines(prefix), machine.weights_folder(), prefix):
+    folders = engine.engines(prefix), engine.launcher(prefix).parent, machine.weights_folder()
+    for folder in (*folders, prefix):
         with suppress(OSError):
             folder.rmdir()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from installer import errors, gpu, machine, package, proof, torch_build, weights
+from installer import engine, errors, gpu, machine, package, proof, torch_build, weights
 from installer.errors import HINTS, InstallError
 from neural_style.network.weights import KNOWN_FILES, load_weights, weights_folder
 
@@ -86,6 +86,16 @@ def test_no_such_pytorch(
     with pytest.raises(InstallError) as caught:
         torch_build.find(Path("python"), wanted)
     assert caught.value.code == code
+
+
+def test_launcher_on_windows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Relative to itself: `%~dp0` is the folder it lies in."""
+    monkeypatch.setattr(machine, "WINDOWS", True)
+    made = engine.Engine(engine.engines(tmp_path) / "new", {})
+    engine.write_launcher(tmp_path, made)
+    first, way, last = (tmp_path / "bin" / "neural-style.cmd").read_text().split('"')
+    assert (first, last.strip()) == ("@", "%*")
+    assert (tmp_path / "bin" / way.removeprefix("%~dp0")).resolve() == made.program
 
 
 def test_only_torch_itself_is_a_requirement() -> None:

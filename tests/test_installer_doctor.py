@@ -60,6 +60,10 @@ def engine_is_gone(world: World) -> None:
     shutil.rmtree(engine)
 
 
+def launcher_is_gone(world: World) -> None:
+    (world.prefix / "bin" / "neural-style").unlink()
+
+
 def checkout_is_newer(world: World) -> None:
     world.set_version("3")
 
@@ -102,6 +106,7 @@ FAULTS: dict[Callable[[World], None], str] = {
     engine_is_edited: "engine_broken",
     engine_loses_its_python: "engine_broken",
     engine_is_gone: "engine_missing",
+    launcher_is_gone: "engine_broken",
     checkout_is_newer: "engine_outdated",
     plugin_loses_its_execute_bit: "plugin_not_executable",
     plugin_loses_a_file: "plugin_damaged",

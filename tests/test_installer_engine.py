@@ -47,7 +47,7 @@ def test_installs_paints_and_says_which_gimp_to_install(world: World) -> None:
     picture = done.stdout.split("Its first picture: ")[1].splitlines()[0]
     assert Path(picture).read_bytes().startswith(b"\x89PNG")
     works(world)
-    launcher = [world.prefix / "neural-style", "devices", "--json"]
+    launcher = [world.prefix / "bin" / "neural-style", "devices", "--json"]
     said = subprocess.run(launcher, capture_output=True, check=True, env=world.environment())
     assert json.loads(said.stdout)[-1]["name"] == "cpu"
     looked = world.run("doctor")

@@ -165,8 +165,8 @@ class Objective:
         """What the weights of the content's terms are multiplied by.
 
         The content's share of the loss is what `strength` leaves of 100 to the style, at least a
-        hundredth each. Paintings that are unlike a photo pull harder at it; with the
-        square root of how far its features are from theirs, about as much of each photo stays.
+        hundredth each. Paintings that are unlike a photo pull harder at it; with the square root
+        of how far its features are from theirs, about as much of each photo stays.
         (The root was found by trying; the literal formulas and statistics are left alone.)
         """
         share = min(max(self.settings.strength / 100, 0.01), 0.99)

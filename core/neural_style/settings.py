@@ -339,7 +339,7 @@ def _sentence(error: ValidationError, values: dict[str, Any]) -> str:
     given = values.get(name, first["input"])
     low, high = _range(Settings.model_fields[name])
     if first["type"] == "value_error":
-        pass  # our own words
+        pass  # that is one of our own, and clear
     elif low is not None and high is not None:
         kind = {"integer": "whole number", "number": "number"}[field_type(name)]
         reason = f"should be a {kind} from {as_text(low)} to {as_text(high)}"
