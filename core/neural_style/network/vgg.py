@@ -45,9 +45,9 @@ class VGG:
     """Features of a picture, by layer name, after each layer's ReLU.
 
     Simonyan and Zisserman 2015 (arXiv 1409.1556), table 1, column E, without the classifier:
-    3x3 convolutions with padding 1, a 2x2 pooling between blocks. The first convolution repeats
-    the picture's border instead of adding black, so that no frame is painted; the network ends
-    at the deepest layer asked for.
+    3x3 convolutions with padding 1, a 2x2 pooling between blocks. Each convolution repeats its
+    input's border instead of adding zeros: beyond a picture's edge there is no black, and a network
+    that sees black there paints a frame. The network ends at the deepest layer asked for.
 
     Args:
         weights: what `load_weights` returns.
@@ -118,7 +118,7 @@ class VGG:
         """
         tape = Tape()
         x = (image.flip(1) if self.bgr else image) * self.scale - self.mean
-        x = F.pad(_channels_last(x.to(self.dtype)), (1, 1, 1, 1), mode="replicate")
+        x = _channels_last(x.to(self.dtype))
         before = ""
         for name in self.layers:
             if before and name[4] != before[4]:
@@ -126,7 +126,7 @@ class VGG:
                 self._retire(before, wide, tape, keep)
                 del wide
                 before = ""
-            source, x = x, F.conv2d(x, self.weight[name], self.bias[name], padding=self._pad(name))
+            source, x = x, F.conv2d(_padded(x), self.weight[name], self.bias[name])
             self._retire(before, source, tape, keep)
             del source
             # As integers: negative floats are negative there too, and this takes a tenth of the
@@ -164,18 +164,13 @@ class VGG:
                 positive = tape.positive.pop(name)
             bits(gradient).mul_(positive)
             del positive
-            gradient = F.conv2d(gradient, self.turned[name], padding=2 - self._pad(name))
+            gradient = _unpadded(F.conv2d(gradient, self.turned[name], padding=2))
             before = self.layers[index - 1] if index else name
             if before[4] != name[4]:
                 kept = tape.features if before in self.wanted else tape.positive
                 gradient = self._unpool(gradient, kept[before].shape, tape.places.pop(name, None))
-        gradient = _unpad(gradient).float() * self.scale
+        gradient = gradient.float() * self.scale
         return gradient.flip(1) if self.bgr else gradient
-
-    @staticmethod
-    def _pad(name: str) -> int:
-        """The first convolution's input has its border already."""
-        return 0 if name == LAYERS[0] else 1
 
     def _retire(self, name: str, x: Tensor, tape: Tape, keep: bool) -> None:
         """Note the signs of a layer that nothing reads any more, in its own memory."""
@@ -220,8 +215,13 @@ def _channels_last(x: Tensor) -> Tensor:
     return x.contiguous(memory_format=torch.channels_last)
 
 
-def _unpad(gradient: Tensor) -> Tensor:
-    """The gradient of repeating the border once on each side."""
+def _padded(x: Tensor) -> Tensor:
+    """With the border repeated once on each side."""
+    return F.pad(x, (1, 1, 1, 1), mode="replicate")
+
+
+def _unpadded(gradient: Tensor) -> Tensor:
+    """The gradient of `_padded`, whose outer positions belong to the border's; overwrites it."""
     gradient[:, :, 1] += gradient[:, :, 0]
     gradient[:, :, -2] += gradient[:, :, -1]
     gradient[..., 1] += gradient[..., 0]
