@@ -1,4 +1,4 @@
-"""Train the compact network from labelled pictures."""
+"""Train the compact network to predict a teacher's features."""
 
 from __future__ import annotations
 
@@ -13,18 +13,20 @@ if __package__ in (None, ""):  # run as a folder, from anywhere
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from neural_style.devices import choose_device
+from neural_style.devices import choose_device, choose_precision
 from neural_style.errors import NeuralStyleError
-from neural_style.network.weights import find_weights, load_weights
+from training.batches import Batches
 from training.card import write_card
-from training.convert import Convolutions, export
-from training.pictures import Pictures, read_pictures
-from training.run import FINE_TUNING_RATE, Recipe, Run, begin, load, save
-from training.train import accuracy, train
+from training.convert import export
+from training.halfway import paint_halfway
+from training.pictures import read_pictures
+from training.run import Recipe, begin, load, save
+from training.teacher import Teacher
+from training.train import held_back_errors, train
 
 RECIPE = Recipe()
 
-SAVE_EVERY = 100
+SAVE_EVERY = 500
 """Steps between two checkpoints, each with weights that can be tried."""
 
 
@@ -49,18 +51,17 @@ def _parser() -> argparse.ArgumentParser:
         "card compact.md, and checkpoint.safetensors, from which the same command goes on.",
     )
     parser.add_argument(
+        "teacher",
+        type=Path,
+        help="weights whose features are to be predicted; heads lie beside them in a file with "
+        "_heads added to its name, and CARD.md tells their origin",
+    )
+    parser.add_argument(
         "pictures",
         type=Path,
-        help="folder with index.csv (path, source, class) and pictures or tar files of them, or "
-        "with folders source/class or class",
+        help="folder with pictures, or with index.csv (path, source) and tar files of them",
     )
     parser.add_argument("--output", type=Path, required=True, metavar="FOLDER")
-    parser.add_argument(
-        "--start",
-        metavar="NETWORK",
-        help="weights to go on from, compact or a file made here; the result is the mean of these "
-        "and those trained",
-    )
     parser.add_argument("--steps", type=int, default=RECIPE.steps, help="default: %(default)s")
     parser.add_argument("--seed", type=int, default=RECIPE.seed, help="default: %(default)s")
     parser.add_argument("--device", default="auto", help="auto (default), cpu, cuda, mps or xpu")
@@ -70,41 +71,36 @@ def _parser() -> argparse.ArgumentParser:
 def _train(options: argparse.Namespace) -> None:
     console = Console()
     device = choose_device(options.device)
-    trained = load_weights(options.start).convolutions if options.start else None
-    rate = FINE_TUNING_RATE if trained else RECIPE.learning_rate
-    recipe = replace(RECIPE, steps=options.steps, seed=options.seed, learning_rate=rate)
-    shown, held = read_pictures(options.pictures).split()
-    console.print(f"{len(shown.images)} pictures to train on, {len(held.images)} held back")
-    run = begin(shown, recipe, device, trained)
+    recipe = replace(RECIPE, steps=options.steps, seed=options.seed)
+    pictures, held = read_pictures(options.pictures).split()
+    console.print(f"{len(pictures.images)} pictures to train on, {len(held.images)} held back")
+    teacher = Teacher(options.teacher, pictures, device, choose_precision(device, "auto"))
+    console.print(f"Painting {recipe.halfway} pictures half-way")
+    halfway = paint_halfway(pictures, teacher.weights, device, recipe.halfway, recipe.seed)
+    run = begin(teacher.widths, recipe, device)
+    batches = Batches(pictures, halfway, run.generator)
     options.output.mkdir(parents=True, exist_ok=True)
     checkpoint = options.output / "checkpoint.safetensors"
     if checkpoint.exists():
         load(run, checkpoint)
         console.print(f"Going on from step {run.progress.step}")
+
+    def write() -> None:
+        save(run, checkpoint)
+        export(run.result, pictures, options.output / "compact.safetensors")
+        errors = held_back_errors(run, teacher, held)
+        card = options.output / "compact.md"
+        write_card(card, run, options.teacher, options.pictures, pictures, errors)
+        listed = ", ".join(f"{name} {error:.3f}" for name, error in errors.items())
+        console.print(f"step {run.progress.step}: loss {run.progress.loss:.3f}; {listed}")
+
     with _bar(console) as bar:
         task = bar.add_task("", total=recipe.steps, completed=run.progress.step, loss=0.0)
-        for progress in train(run, shown):
+        for progress in train(run, teacher, batches):
             bar.update(task, completed=progress.step, loss=progress.loss)
-            if progress.step % SAVE_EVERY == 0:
-                save(run, checkpoint)
-                _write(run, shown, held, trained, options)
-                console.print(f"step {progress.step}: loss {progress.loss:.3f}")
-    save(run, checkpoint)
-    _write(run, shown, held, trained, options)
-
-
-def _write(
-    run: Run,
-    shown: Pictures,
-    held: Pictures,
-    trained: Convolutions | None,
-    options: argparse.Namespace,
-) -> None:
-    """The weights as they are now and their card."""
-    export(run.result, shown, options.output / "compact.safetensors", trained)
-    start = find_weights(options.start) if options.start else None
-    rates = accuracy(run, held)
-    write_card(options.output / "compact.md", run, options.pictures, shown, rates, start)
+            if progress.step % SAVE_EVERY == 0 and progress.step < recipe.steps:
+                write()
+    write()
 
 
 def _bar(console: Console) -> Progress:

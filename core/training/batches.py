@@ -1,6 +1,8 @@
-"""Random crops of random pictures."""
+"""Random crops of random pictures, some of them changed."""
 
 from __future__ import annotations
+
+from collections import Counter
 
 import torch
 from torch import Tensor
@@ -8,8 +10,15 @@ from torch.nn import functional as F
 
 from training.pictures import Pictures
 
-SMALLEST_CROP = 0.4
+SMALLEST_CROP = 0.3
 """Least part of a picture's shorter side that a crop shows: strokes and whole objects alike."""
+
+GAIN, OFFSET, NOISE = 0.2, 0.1, 0.08
+"""Greatest change of a channel's contrast and brightness, and deviation of the noise, in 0..1: on
+its way a picture has colours and grain that no photo has."""
+
+HALFWAY_SHARE = 0.2
+"""Part of each batch that are pictures on their way from photo to painting."""
 
 
 class Batches:
@@ -20,28 +29,37 @@ class Batches:
 
     Args:
         pictures: to draw from.
-        size: pictures in a batch.
-        side: of a crop in pixels.
+        halfway: more pictures, each (3, h, w), uint8, drawn as `HALFWAY_SHARE` says.
         generator: the only source of chance.
     """
 
     def __init__(
-        self, pictures: Pictures, size: int, side: int, generator: torch.Generator
+        self, pictures: Pictures, halfway: list[Tensor], generator: torch.Generator
     ) -> None:
-        self.pictures, self.size, self.side, self.generator = pictures, size, side, generator
-        sources = pictures.sources[pictures.labels]
-        counts = torch.bincount(sources, minlength=len(pictures.names)).double()
-        self.chances = counts.clamp_min(1).rsqrt()[sources]
+        self.images, self.generator = [*pictures.images, *halfway], generator
+        counts = Counter(pictures.sources)
+        chances = torch.tensor([counts[source] ** -0.5 for source in pictures.sources])
+        chances = chances.double() / chances.sum()
+        share = HALFWAY_SHARE if halfway else 0.0
+        extra = torch.full((len(halfway),), share / max(len(halfway), 1), dtype=torch.double)
+        self.chances = torch.cat([chances * (1 - share), extra])
 
-    def draw(self) -> tuple[Tensor, Tensor]:
-        """Pictures (N, 3, side, side), sRGB 0..1, and their class numbers (N,)."""
-        drawn = torch.multinomial(self.chances, self.size, True, generator=self.generator)
-        chances = torch.rand(self.size, 4, generator=self.generator).tolist()
+    def draw(self, size: int, side: int) -> Tensor:
+        """Pictures (size, 3, side, side), sRGB 0..1."""
+        drawn = torch.multinomial(self.chances, size, True, generator=self.generator)
+        chances = torch.rand(size, 4, generator=self.generator).tolist()
         images = [
-            crop(self.pictures.images[i], self.side, *chance)
+            crop(self.images[i], side, *chance)
             for i, chance in zip(drawn.tolist(), chances, strict=True)
         ]
-        return torch.stack(images), self.pictures.labels[drawn]
+        return self._changed(torch.stack(images))
+
+    def _changed(self, images: Tensor) -> Tensor:
+        gain, offset = torch.rand(2, len(images), 3, 1, 1, generator=self.generator) * 2 - 1
+        # Half of them without noise.
+        noise = (torch.rand(len(images), 1, 1, 1, generator=self.generator) * 2 - 1).clamp_min(0)
+        grain = torch.randn(images.shape, generator=self.generator)
+        return ((1 + GAIN * gain) * images + OFFSET * offset + NOISE * noise * grain).clamp(0, 1)
 
 
 def middle(image: Tensor, side: int) -> Tensor:

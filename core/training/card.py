@@ -1,4 +1,4 @@
-"""The card beside the weights: what they are, from which pictures and how."""
+"""The card beside the weights: what they are, who taught them, on which pictures and how."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ import torch
 
 from neural_style.network.weights import PREPROCESSINGS
 from training.convert import fold
-from training.network import HEADS, VIEWS, WIDTHS
 from training.pictures import Pictures
 from training.run import Run
 
@@ -24,88 +23,90 @@ SOURCES = "sources.csv"
 def write_card(
     path: Path,
     run: Run,
+    teacher: Path,
     folder: Path,
     pictures: Pictures,
-    accuracy: dict[str, float],
-    start: Path | None,
+    errors: dict[str, float],
 ) -> None:
     """Write the Markdown card of a training.
 
     Args:
         path: of the card.
         run: the training.
+        teacher: the teacher's weights; `CARD.md` beside them is quoted.
         folder: the pictures' folder.
         pictures: those trained on.
-        accuracy: by source, on pictures held back.
-        start: the weights file that the training began with.
+        errors: by layer, on pictures held back.
     """
-    parts = [_network(run), _ancestry(start), _recipe(run), _sources(folder, pictures, accuracy)]
-    path.write_text("\n\n".join(part for part in parts if part) + "\n", encoding="utf-8")
+    parts = [_network(run), _teacher(teacher), _recipe(run), _errors(errors)]
+    parts.append(_sources(folder, pictures))
+    path.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
 
 
 def _network(run: Run) -> str:
-    convolutions = fold(run.result).values()
-    count = sum(weight.numel() + bias.numel() for weight, bias in convolutions)
+    convolutions = fold(run.result)
+    count = sum(weight.numel() + bias.numel() for weight, bias in convolutions.values())
     mean, deviation = PREPROCESSINGS["torchvision"].mean, PREPROCESSINGS["torchvision"].scale
     means = ", ".join(f"{m / s:.3f}" for m, s in zip(mean, deviation, strict=True))
     deviations = ", ".join(f"{1 / s:.3f}" for s in deviation)
-    widths = ", ".join(str(width) for width in WIDTHS.values())
+    widths = ", ".join(str(len(bias)) for _, bias in convolutions.values())
     return "# The compact network\n\n" + _filled(
-        f"VGG-19's layers conv1_1 to conv5_1 with {widths} channels by block, {count:,} parameters "
-        "as 16-bit floats. Tensors are named `conv1_1.weight`, `conv1_1.bias` and so on. Input: "
-        f"sRGB 0..1, mean {means}, standard deviation {deviations}. Average pooling. Batch "
-        "normalisation is folded into the convolutions, and each channel scaled to a mean "
-        "activation of one, as Gatys et al. did with VGG-19."
+        f"VGG-19's layers conv1_1 to conv5_1 with {widths} channels, {count:,} parameters as "
+        "16-bit floats. Tensors are named `conv1_1.weight`, `conv1_1.bias` and so on. Input: "
+        f"sRGB 0..1, mean {means}, standard deviation {deviations}. Average pooling; borders are "
+        "repeated. Batch normalisation is folded into the convolutions, and each channel scaled "
+        "to a mean activation of one, as Gatys et al. did with VGG-19."
     )
 
 
-def _ancestry(start: Path | None) -> str:
-    """Where the first weights came from; weights inherit their ancestors' training data."""
-    if start is None:
-        return "Trained from random values."
-    digest = hashlib.sha256(start.read_bytes()).hexdigest()[:16]
+def _teacher(teacher: Path) -> str:
+    """Who taught it; weights inherit what their teacher learnt from."""
+    digest = hashlib.sha256(teacher.read_bytes()).hexdigest()[:16]
     words = (
-        f"Training began with the weights {start.name} (SHA-256 {digest}...), and this file is the "
-        "mean of these and those trained."
+        "Trained from random values to predict, with average pooling, what another network says "
+        f"with max pooling: {teacher.name} (SHA-256 {digest}...)."
     )
-    card = start.with_suffix(".md")
+    card = teacher.with_name("CARD.md")
     if not card.is_file():
-        return _filled(f"{words} They have no card.")
+        return "## The teacher\n\n" + _filled(f"{words} It has no card.")
     lines = [f"> {line}".rstrip() for line in card.read_text(encoding="utf-8").splitlines()]
-    return "\n".join([_filled(f"{words} Their card:"), "", *lines])
+    return "\n".join(["## The teacher", "", _filled(f"{words} Its card:"), "", *lines])
 
 
 def _recipe(run: Run) -> str:
-    recipe, device = run.recipe, next(run.trainee.parameters()).device
+    recipe, device = run.recipe, next(run.student.parameters()).device
     facts = {key: value for key, value in asdict(recipe).items() if key != "steps"}
     listed = ", ".join(f"{key} {value:g}" for key, value in facts.items())
     hardware = f"{torch.get_num_threads()} thread(s) of an {platform.machine()} processor"
     if device.type != "cpu":
         hardware = f"a {device.type} device"
     return "## Recipe\n\n" + _filled(
-        f"A classifier with heads on {', '.join(HEADS)}, which see only means and root mean "
-        f"squares. From {' and '.join(VIEWS)} the picture must be seen again. "
-        f"{run.progress.step:,} steps of {recipe.steps:,}: {listed}. "
+        f"`core/training`, {run.progress.step:,} steps of {recipe.steps:,}: {listed}. "
         f"{run.progress.seconds / 60:.0f} minutes of processor time on {hardware}, "
-        f"PyTorch {torch.__version__}. Last loss: {run.progress.loss:.2f}."
+        f"PyTorch {torch.__version__}. Last loss: {run.progress.loss:.3f}."
     )
 
 
-def _sources(folder: Path, pictures: Pictures, accuracy: dict[str, float]) -> str:
-    """A table of what was trained on, and how well it is told apart."""
+def _errors(errors: dict[str, float]) -> str:
+    rows = ["| layer | error |", "| --- | ---: |"]
+    rows += [f"| {name} | {error:.3f} |" for name, error in errors.items()]
+    return (
+        "## How well it predicts\n\nMean squared error on pictures held back, relative to the "
+        "variance of the teacher's features there.\n\n" + "\n".join(rows)
+    )
+
+
+def _sources(folder: Path, pictures: Pictures) -> str:
+    """A table of what was trained on."""
     known = {}
     if (folder / SOURCES).is_file():
         with (folder / SOURCES).open(newline="", encoding="utf-8") as file:
             known = {row["source"]: row for row in csv.DictReader(file)}
-    rows = ["| source | pictures | accuracy | licence |", "| --- | ---: | ---: | --- |"]
+    rows = ["| source | pictures | licence |", "| --- | ---: | --- |"]
     for source, count in pictures.counts().items():
         facts = known.get(source, {"name": source, "licence": "not stated"})
-        found = f"{accuracy[source]:.2f}" if source in accuracy else ""
-        rows.append(f"| {facts['name']} | {count:,} | {found} | {facts['licence']} |")
-    return (
-        "## Pictures\n\nAccuracy is that of what was trained, on pictures held back.\n\n"
-        + "\n".join(rows)
-    )
+        rows.append(f"| {facts['name']} | {count:,} | {facts['licence']} |")
+    return "## Pictures\n\n" + "\n".join(rows)
 
 
 def _filled(words: str) -> str:

@@ -1,4 +1,4 @@
-"""Labelled pictures from a folder, decoded once and kept in memory."""
+"""Pictures from a folder, decoded once and kept in memory."""
 
 from __future__ import annotations
 
@@ -18,19 +18,14 @@ from torch import Tensor
 from neural_style.errors import NeuralStyleError
 
 INDEX = "index.csv"
-COLUMNS = {"path", "source", "class"}
+COLUMNS = {"path", "source"}
 ENDINGS = {".jpg", ".jpeg", ".png", ".webp"}
 
 STORED_SIDE = 128
 """Shorter side that pictures are kept at; the longer one is cut to one and a half times this."""
 
-_HINT = "CONTRIBUTING.md tells how the pictures must lie."
-
-FEWEST = 5
-"""Classes with fewer pictures teach little and are left out."""
-
 HELD_BACK = 20
-"""One picture of so many, in every class, is kept for measuring and never trained on."""
+"""One picture of so many, of every source, is kept for measuring and never trained on."""
 
 
 @dataclass(frozen=True)
@@ -39,54 +34,43 @@ class Entry:
 
     path: str
     source: str
-    label: str
     archive: Path | None = None
 
 
 @dataclass(frozen=True)
 class Pictures:
-    """Decoded pictures with labels.
+    """Decoded pictures.
 
     Attributes:
         images: uint8, each (3, h, w).
-        labels: class number of each picture, shape (N,).
-        sources: source number of each class, shape (K,); classes compete within their source.
-        names: of the sources.
+        sources: of each picture, the collection that it comes from.
     """
 
     images: list[Tensor]
-    labels: Tensor
-    sources: Tensor
-    names: list[str]
-
-    def some(self, indices: Tensor) -> Pictures:
-        """The pictures at `indices`, with the same classes."""
-        images = [self.images[i] for i in indices.tolist()]
-        return Pictures(images, self.labels[indices], self.sources, self.names)
+    sources: list[str]
 
     def split(self) -> tuple[Pictures, Pictures]:
         """Pictures to train on, and those held back."""
-        seen: Counter[int] = Counter()
-        held = torch.zeros(len(self.images), dtype=torch.bool)
-        for i, label in enumerate(self.labels.tolist()):
-            seen[label] += 1
-            held[i] = seen[label] % HELD_BACK == 0
-        return self.some((~held).nonzero().flatten()), self.some(held.nonzero().flatten())
+        seen: Counter[str] = Counter()
+        parts = Pictures([], []), Pictures([], [])
+        for image, source in zip(self.images, self.sources, strict=True):
+            seen[source] += 1
+            part = parts[seen[source] % HELD_BACK == 0]
+            part.images.append(image)
+            part.sources.append(source)
+        return parts
 
     def counts(self) -> dict[str, int]:
         """Number of pictures by source."""
-        sources = self.sources[self.labels]
-        counts = torch.bincount(sources, minlength=len(self.names)).tolist()
-        return dict(zip(self.names, counts, strict=True))
+        return dict(sorted(Counter(self.sources).items()))
 
 
 def read_pictures(folder: Path) -> Pictures:
-    """Read every labelled picture of a folder.
+    """Read every picture of a folder.
 
-    Either the folder has an `index.csv` with columns path, source and class, whose paths lie in
-    the folder or in tar files there; or the pictures lie in folders named `source/class`, or
-    `class` alone. Classes of fewer than `FEWEST` pictures, and sources with one class, are left
-    out.
+    Either the folder has an `index.csv` with columns path and source, whose paths lie in the
+    folder or in tar files there; or the pictures lie in it, and the folders in which they are are
+    their sources.
 
     Raises:
         NeuralStyleError: `file_missing` if there is nothing to learn from, `image_damaged`.
@@ -95,22 +79,10 @@ def read_pictures(folder: Path) -> Pictures:
         raise NeuralStyleError("file_missing", f"There is no folder {folder}")
     entries = _listed(folder) if (folder / INDEX).is_file() else _found(folder)
     if not entries:
-        message = f"There are no labelled pictures in {folder}"
-        raise NeuralStyleError("file_missing", message, _HINT)
-    entries = _useful(entries)
-    if not entries:
-        message = f"needs two classes or more from one source, each of {FEWEST} pictures or more"
-        raise NeuralStyleError("file_missing", f"{folder} {message}", _HINT)
-    classes = sorted({(entry.source, entry.label) for entry in entries})
-    names = sorted({source for source, _ in classes})
-    number = {each: i for i, each in enumerate(classes)}
+        message = f"There are no pictures in {folder}"
+        raise NeuralStyleError("file_missing", message, "CONTRIBUTING.md tells how they must lie.")
     images = dict(_decoded(folder, entries))
-    return Pictures(
-        images=[images[entry.path] for entry in entries],
-        labels=torch.tensor([number[entry.source, entry.label] for entry in entries]),
-        sources=torch.tensor([names.index(source) for source, _ in classes]),
-        names=names,
-    )
+    return Pictures([images[entry.path] for entry in entries], [entry.source for entry in entries])
 
 
 def _listed(folder: Path) -> list[Entry]:
@@ -122,31 +94,21 @@ def _listed(folder: Path) -> list[Entry]:
     with (folder / INDEX).open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     if rows and not rows[0].keys() >= COLUMNS:
-        message = f"{folder / INDEX} lacks one of the columns path, source and class"
-        raise NeuralStyleError("file_missing", message, _HINT)
-    return [Entry(r["path"], r["source"], r["class"], inside.get(r["path"])) for r in rows]
+        message = f"{folder / INDEX} lacks one of the columns path and source"
+        raise NeuralStyleError("file_missing", message, "CONTRIBUTING.md tells how it must look.")
+    return [Entry(row["path"], row["source"], inside.get(row["path"])) for row in rows]
 
 
 def _found(folder: Path) -> list[Entry]:
-    """Pictures in `source/class` or `class` folders."""
-    entries = []
-    for path in sorted(folder.rglob("*")):
-        parts = path.relative_to(folder).parts
-        if path.suffix.lower() in ENDINGS and len(parts) > 1:
-            source = "/".join(parts[:-2]) or folder.resolve().name
-            entries.append(Entry("/".join(parts), source, parts[-2]))
-    return entries
-
-
-def _useful(entries: list[Entry]) -> list[Entry]:
-    """Entries of classes that are large enough, in sources with two such classes or more."""
-    counts = Counter((entry.source, entry.label) for entry in entries)
-    rivals = Counter(source for (source, _), count in counts.items() if count >= FEWEST)
-    return [e for e in entries if counts[e.source, e.label] >= FEWEST and rivals[e.source] > 1]
+    """Pictures in the folder and those below."""
+    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS)
+    return [
+        Entry(str(path.relative_to(folder)), path.parent.resolve().name) for path in paths
+    ]
 
 
 def _decoded(folder: Path, entries: list[Entry]) -> Iterator[tuple[str, Tensor]]:
-    for archive in {entry.archive for entry in entries}:
+    for archive in dict.fromkeys(entry.archive for entry in entries):
         wanted = [entry.path for entry in entries if entry.archive == archive]
         if archive is None:
             for path in wanted:

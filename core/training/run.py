@@ -15,10 +15,7 @@ from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from neural_style.errors import NeuralStyleError
-from training.batches import Batches
-from training.convert import Convolutions, unfold
-from training.network import Trainee
-from training.pictures import Pictures
+from training.network import Student
 
 
 @dataclass(frozen=True)
@@ -29,31 +26,29 @@ class Recipe:
         steps: batches in all.
         seed: of everything random.
         batch: pictures in a batch.
-        side: of the training crops in pixels; at 96, conv5_1 sees 6 x 6 positions.
-        replays: passes over each batch, the picture changed against the network in between.
-        radius: greatest L2 length of each such change, over all values of a picture.
-        noise: greatest standard deviation of the noise that is added.
+        side: of the crops in pixels; at 96, conv5_1 sees 6 x 6 positions.
+        large_every: one batch of so many has half as many crops of `large_side`.
+        large_side: see there.
+        halfway: pictures on their way from photo to painting that are made for the training.
         learning_rate: AdamW's highest.
         warm_up: steps until it is reached; then it sinks to zero along half a cosine.
         weight_decay: of everything but biases and batch norm.
+        clip: greatest length of the gradient.
         averaging: decay of the running average of the weights, which is what is kept.
     """
 
-    steps: int = 12_000
+    steps: int = 4_500
     seed: int = 0
-    batch: int = 64
+    batch: int = 16
     side: int = 96
-    replays: int = 2
-    radius: float = 1.5
-    noise: float = 0.02
-    learning_rate: float = 3e-3
+    large_every: int = 4
+    large_side: int = 128
+    halfway: int = 256
+    learning_rate: float = 4e-3
     warm_up: int = 100
-    weight_decay: float = 0.02
-    averaging: float = 0.999
-
-
-FINE_TUNING_RATE = 1.5e-3
-"""`learning_rate` for weights that are trained already."""
+    weight_decay: float = 1e-4
+    clip: float = 5.0
+    averaging: float = 0.998
 
 
 @dataclass
@@ -77,7 +72,7 @@ class Run:
 
     Attributes:
         recipe: how it is done.
-        trainee: what is trained.
+        student: what is trained.
         averaged: the running average of its weights.
         optimiser: AdamW.
         generator: the only source of chance.
@@ -85,50 +80,42 @@ class Run:
     """
 
     recipe: Recipe
-    trainee: Trainee
+    student: Student
     averaged: AveragedModel
     optimiser: torch.optim.AdamW
     generator: torch.Generator
     progress: Progress
 
     @property
-    def result(self) -> Trainee:
+    def result(self) -> Student:
         """The network with averaged weights."""
-        return cast(Trainee, self.averaged.module)
+        return cast(Student, self.averaged.module)
 
 
-def begin(
-    pictures: Pictures,
-    recipe: Recipe,
-    device: torch.device,
-    trained: Convolutions | None = None,
-) -> Run:
-    """A run at step 0, from random weights or `trained` ones."""
+def begin(widths: dict[str, int], recipe: Recipe, device: torch.device) -> Run:
+    """A run at step 0, from random weights."""
     torch.manual_seed(recipe.seed)
     generator = torch.Generator().manual_seed(recipe.seed)
-    trainee = Trainee(len(pictures.sources))
-    if trained is not None:
-        images, _ = Batches(pictures, 4 * recipe.batch, recipe.side, generator).draw()
-        unfold(trainee, trained, images)
     # Channels-last convolutions were 1.7 times faster on a CPU.
-    trainee = trainee.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    student = Student(widths).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     averaged = AveragedModel(
-        trainee, multi_avg_fn=get_ema_multi_avg_fn(recipe.averaging), use_buffers=True
+        student, multi_avg_fn=get_ema_multi_avg_fn(recipe.averaging), use_buffers=True
     )
-    matrices = [value for value in trainee.parameters() if value.ndim > 1]
-    vectors = [value for value in trainee.parameters() if value.ndim == 1]
+    matrices = [value for value in student.parameters() if value.ndim > 1]
+    vectors = [value for value in student.parameters() if value.ndim == 1]
     optimiser = torch.optim.AdamW(
         [{"params": matrices, "weight_decay": recipe.weight_decay}, {"params": vectors}],
         lr=recipe.learning_rate,
+        betas=(0.9, 0.98),
         weight_decay=0.0,
     )
-    return Run(recipe, trainee, averaged, optimiser, generator, Progress())
+    return Run(recipe, student, averaged, optimiser, generator, Progress())
 
 
 def save(run: Run, path: Path) -> None:
     """Write all that `load` needs, whole or not at all."""
     tensors = {"generator": run.generator.get_state()}
-    tensors |= {f"trainee.{name}": value for name, value in run.trainee.state_dict().items()}
+    tensors |= {f"student.{name}": value for name, value in run.student.state_dict().items()}
     tensors |= {f"averaged.{name}": value for name, value in run.averaged.state_dict().items()}
     for index, state in run.optimiser.state_dict()["state"].items():
         tensors |= {f"optimiser.{index}.{key}": value for key, value in state.items()}
@@ -142,17 +129,17 @@ def load(run: Run, path: Path) -> None:
     """Bring a run that has just begun to where `save` was called.
 
     Raises:
-        NeuralStyleError: `weights_damaged` if the file is not from a run on the same classes.
+        NeuralStyleError: `weights_damaged` if the file is not from a run with the same teacher.
     """
     try:
         with safe_open(path, framework="pt") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             progress = json.loads(file.metadata()["run"])
         run.generator.set_state(tensors["generator"])
-        run.trainee.load_state_dict(_part(tensors, "trainee."))
+        run.student.load_state_dict(_part(tensors, "student."))
         run.averaged.load_state_dict(_part(tensors, "averaged."))
     except (SafetensorError, OSError, KeyError, TypeError, RuntimeError) as error:
-        message = f"{path} is no checkpoint of a training on these pictures"
+        message = f"{path} is no checkpoint of a training with this teacher"
         hint = "Choose another folder for the output, or delete that file."
         raise NeuralStyleError("weights_damaged", message, hint) from error
     states: dict[int, dict[str, Tensor]] = {}

@@ -1,4 +1,4 @@
-"""The training itself: a classifier whose gradients follow what is visible."""
+"""The training itself: predict the teacher's features."""
 
 from __future__ import annotations
 
@@ -7,25 +7,27 @@ import time
 from collections.abc import Iterator
 
 import torch
-from torch import Tensor
-from torch.nn import functional as F
 
 from neural_style.devices import choose_precision
 from training.batches import Batches, middle
-from training.pictures import Pictures
+from training.network import COMPACT_LAYERS
+from training.pictures import STORED_SIDE, Pictures
 from training.run import Progress, Recipe, Run
+from training.teacher import Teacher
+
+IMPORTANT = ("conv2_1", "conv3_1", "conv3_2", "conv4_1", "conv4_2", "conv5_1")
+"""Layers that count twice: those that style transfer compares."""
 
 
-def train(run: Run, pictures: Pictures) -> Iterator[Progress]:
+def train(run: Run, teacher: Teacher, batches: Batches) -> Iterator[Progress]:
     """Train until the recipe's last step; yields after each."""
     recipe, progress = run.recipe, run.progress
-    batches = Batches(pictures, recipe.batch, recipe.side, run.generator)
-    run.trainee.train()
+    run.student.train()
     while progress.step < recipe.steps:
         started = time.process_time()
         for group in run.optimiser.param_groups:
             group["lr"] = learning_rate(progress.step, recipe)
-        loss = _step(run, pictures, *batches.draw())
+        loss = _step(run, teacher, batches)
         progress.loss = loss if math.isnan(progress.loss) else 0.98 * progress.loss + 0.02 * loss
         progress.step += 1
         progress.seconds += time.process_time() - started
@@ -38,73 +40,39 @@ def learning_rate(step: int, recipe: Recipe) -> float:
     return recipe.learning_rate * rise * (1 + math.cos(math.pi * step / recipe.steps)) / 2
 
 
-def _step(run: Run, pictures: Pictures, images: Tensor, labels: Tensor) -> float:
-    """One batch, first with noise, then changed against the network; its last loss.
-
-    Shafahi et al. 2019 (arXiv 1904.12843): the gradient of one backward pass serves both the
-    weights and the picture, so that adversarial training costs no more than plain training.
-    Networks trained so have gradients along visible structure and transfer style better
-    (Engstrom et al. 2019, arXiv 1906.00945).
-    """
-    recipe, device = run.recipe, next(run.trainee.parameters()).device
+def _step(run: Run, teacher: Teacher, batches: Batches) -> float:
+    """One batch; its loss."""
+    recipe, device = run.recipe, next(run.student.parameters()).device
+    size, side = recipe.batch, recipe.side
+    if run.progress.step % recipe.large_every == recipe.large_every - 1:
+        size, side = size // 2, recipe.large_side
+    images = batches.draw(size, side).to(device, memory_format=torch.channels_last)
+    targets = teacher.features(images)
     precision = choose_precision(device, "auto")
-    chance = torch.rand(2, len(images), 1, 1, 1, generator=run.generator)
-    noise = torch.randn(images.shape, generator=run.generator) * recipe.noise * chance[0]
-    clean = images.to(device)
-    noisy = (images + noise).clamp(0, 1).to(device, memory_format=torch.channels_last)
-    radius, labels = recipe.radius * chance[1].to(device), labels.to(device)
-    change, loss = torch.zeros_like(noisy), 0.0
-    for _ in range(recipe.replays):
-        shown = (noisy + change).requires_grad_()
-        # On two cores with bfloat16 products a step took half as long, statistics included.
-        with torch.autocast(device.type, precision, enabled=precision != torch.float32):
-            logits, views = run.trainee(shown)
-        losses = [class_loss(each.float(), labels, pictures) for each in logits]
-        losses += [view_loss(view.float(), clean) for view in views]
-        total = torch.stack(losses).sum() / len(logits)
-        run.optimiser.zero_grad()
-        total.backward()
-        run.optimiser.step()
-        run.averaged.update_parameters(run.trainee)
-        assert shown.grad is not None  # noqa: S101 - it was asked for
-        length = shown.grad.flatten(1).norm(dim=1).clamp_min(1e-12).view(-1, 1, 1, 1)
-        change = change + radius * shown.grad / length
-        loss = total.item()
-    return loss
-
-
-def class_loss(logits: Tensor, labels: Tensor, pictures: Pictures) -> Tensor:
-    """Cross entropy among the classes of each picture's own source, a scalar."""
-    return F.cross_entropy(own_source(logits, labels, pictures), labels)
-
-
-def view_loss(view: Tensor, images: Tensor) -> Tensor:
-    """How far a layer's pictures (N, 3, h, w) are from images (N, 3, H, W), a scalar.
-
-    The logarithm, which is a Gaussian's log-likelihood with its best variance, lets small errors
-    count as much as large ones.
-    """
-    target = F.avg_pool2d(images, images.shape[2] // view.shape[2])
-    return 0.5 * F.mse_loss(view, target).clamp_min(1e-8).log()
-
-
-def own_source(logits: Tensor, labels: Tensor, pictures: Pictures) -> Tensor:
-    """Logits (N, classes), those of other sources made impossible."""
-    sources = pictures.sources.to(labels.device)
-    return logits.masked_fill(sources[labels][:, None] != sources[None], -1e4)
+    with torch.autocast(device.type, precision, enabled=precision != torch.float32):
+        features = run.student(images)
+    errors = teacher.errors(features, targets)
+    total = torch.stack([(1 + (name in IMPORTANT)) * error for name, error in errors.items()]).sum()
+    loss = total / (len(COMPACT_LAYERS) + len(IMPORTANT))
+    run.optimiser.zero_grad()
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(run.student.parameters(), recipe.clip)
+    run.optimiser.step()
+    run.averaged.update_parameters(run.student)
+    return loss.item()
 
 
 @torch.no_grad()
-def accuracy(run: Run, pictures: Pictures) -> dict[str, float]:
-    """Part of the pictures, by source, whose class all heads together name rightly."""
-    device, network = next(run.trainee.parameters()).device, run.result.eval()
-    right: dict[str, list[bool]] = {name: [] for name in pictures.names}
-    for some in torch.arange(len(pictures.images)).split(run.recipe.batch):
-        part = pictures.some(some)
-        images = torch.stack([middle(image, run.recipe.side) for image in part.images])
-        logits = torch.stack([head.log_softmax(1) for head in network(images.to(device))[0]]).sum(0)
-        found = own_source(logits.cpu(), part.labels, pictures).argmax(1)
-        sources = pictures.sources[part.labels].tolist()
-        for source, good in zip(sources, (found == part.labels).tolist(), strict=True):
-            right[pictures.names[source]].append(good)
-    return {name: sum(good) / len(good) for name, good in right.items() if good}
+def held_back_errors(run: Run, teacher: Teacher, pictures: Pictures) -> dict[str, float]:
+    """Error by layer on the middles of pictures, relative to the teacher's variance there."""
+    device, student = next(run.student.parameters()).device, run.result.eval()
+    sums = dict.fromkeys(COMPACT_LAYERS, 0.0)
+    variances = dict.fromkeys(COMPACT_LAYERS, 0.0)
+    images = torch.stack([middle(image, STORED_SIDE) for image in pictures.images])
+    for some in images.split(run.recipe.batch):
+        targets = teacher.features(some.to(device))
+        for name, layer in student(some.to(device)).items():
+            sums[name] += float((layer - targets[name]).square().sum())
+            centre = targets[name].mean((0, 2, 3), keepdim=True)
+            variances[name] += float((targets[name] - centre).square().sum())
+    return {name: sums[name] / variances[name] for name in COMPACT_LAYERS}
