@@ -189,7 +189,7 @@ class Settings(BaseModel):
         "painting's colours.",
     )
     statistic: Literal["sliced", "gaussian", "gram"] = Field(
-        "sliced",
+        "gaussian",
         title="Statistic",
         description="What is compared of the style's features: their whole distribution along "
         "random directions (sliced), their mean and covariance (gaussian), or their Gram matrix.",
@@ -207,18 +207,18 @@ class Settings(BaseModel):
         description="Layers whose features keep the photo recognisable, with their weights.",
     )
     style_layers: LayerWeights = Field(
-        {"conv2_1": 1.0, "conv3_1": 1.0, "conv4_1": 1.0},
+        {"conv1_1": 1.0, "conv2_1": 1.0, "conv3_1": 1.0, "conv4_1": 1.0, "conv5_1": 1.0},
         title="Style layers",
         description="Layers whose statistics carry the style, with their weights.",
     )
     content_weight: Weight = Field(
-        0.9,
+        0.05,
         title="Content weight",
         description="Weight of the content loss at strength 50; in the sliced statistic times the "
         "square root of how far the photo's features are from the painting's.",
     )
     tone_weight: Weight = Field(
-        0.055,
+        0.0,
         title="Tone weight",
         description="Weight of the photo's light and dark, and of its colours unless these are "
         "free, beside its features and scaled as they are.",
@@ -238,7 +238,7 @@ class Settings(BaseModel):
         "statistic: true strokes, fewer foreign colours.",
     )
     tv_weight: Weight = Field(
-        0.001,
+        0.02,
         title="Smoothness",
         description="Weight of the total variation, which calms noise between neighbouring pixels; "
         "relative to the painting's own.",
