@@ -39,7 +39,7 @@ def features(
     for name in LAYERS:
         if name != "conv1_1" and name.endswith("_1"):
             x = F.avg_pool2d(x, 2) if pooling == "average" else F.max_pool2d(x, 2)
-        x = F.pad(x, (1, 1, 1, 1), mode="replicate" if name == "conv1_1" else "constant")
+        x = F.pad(x, (1, 1, 1, 1), mode="replicate")
         weight, bias = weights.convolutions[name]
         x = F.conv2d(x, weight.double(), bias.double()).relu()
         if name in wanted:

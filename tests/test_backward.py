@@ -60,7 +60,7 @@ def test_gradient_is_autograds(layers: list[str], kind: str, pooling: str) -> No
     weights, image = random_weights(kind), picture(53, 38)
     found = own_gradient(VGG(weights, layers, pooling), image)
     assert found.dtype == torch.float32
-    assert error(found, expected_gradient(weights, image, layers, pooling)) < 1e-5
+    assert error(found, expected_gradient(weights, image, layers, pooling)) < 2e-5
 
 
 @settings(max_examples=40)
@@ -76,7 +76,7 @@ def test_gradient_is_autograds_at_every_size(
     weights, image = random_weights(), picture(height, width)
     wanted = sorted(layers)
     found = own_gradient(VGG(weights, wanted, pooling), image)
-    assert error(found, expected_gradient(weights, image, wanted, pooling)) < 1e-5
+    assert error(found, expected_gradient(weights, image, wanted, pooling)) < 2e-5
 
 
 @pytest.mark.parametrize("pooling", ["average", "max"])

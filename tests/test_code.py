@@ -23,7 +23,6 @@ FLOORS = [
         "objective",
         "terms",
         "pixel_terms",
-        "matching",
         "budget",
         "canvas",
         "tiles",

@@ -38,9 +38,9 @@ def torchvision_vgg19() -> Any:
             nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
             assert module.bias is not None
             nn.init.normal_(module.bias, std=0.1)
-    # The one intended difference: the picture's border is repeated, not black.
-    features[0].padding_mode = "replicate"
-    features[0]._reversed_padding_repeated_twice = (1, 1, 1, 1)
+            # The one intended difference: borders are repeated, not zero.
+            module.padding_mode = "replicate"
+            module._reversed_padding_repeated_twice = [1, 1, 1, 1]
     return features.eval()
 
 

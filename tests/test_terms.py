@@ -9,17 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from neural_style import pixel_terms, statistics
-from neural_style.pixel_terms import (
-    CHROMA,
-    PATCH,
-    REACH,
-    TONE,
-    PatchTerm,
-    ToneTerm,
-    VariationTerm,
-    shrinks,
-)
+from neural_style import statistics
+from neural_style.pixel_terms import CHROMA, VariationTerm
 from neural_style.terms import (
     DIRECTIONS,
     POOL,
@@ -305,105 +296,6 @@ def see(height: int, width: int, *, opaque: bool) -> Tensor:
     return visible
 
 
-def patch_term(
-    visible: Tensor, points: int, dtype: torch.dtype = torch.float32, shrink: int = 1
-) -> PatchTerm:
-    generator = torch.Generator().manual_seed(5)
-    term = PatchTerm(WEIGHT, draw, generator, visible, points, dtype, shrink)
-    for seed, share in ((1, 0.3), (2, 0.7)):
-        term.learn(picture(32, 44, seed), see(32, 44, opaque=False), share)
-    term.finish()
-    return term
-
-
-def patch_distance(term: PatchTerm, image: Tensor, visible: Tensor) -> tuple[Tensor, Tensor]:
-    """Value and gradient in double precision."""
-
-    def patches(image: Tensor) -> Tensor:
-        return F.unfold(F.avg_pool2d(image, term.shrink), PATCH)[0]
-
-    generator = torch.Generator().manual_seed(5)
-    pool = F.normalize(torch.randn(POOL, 3 * PATCH**2, generator=generator), dim=1).double()
-    directions = pool[draw()]
-    centre, scale = (x[draw(), None].double() for x in (term.slices.centre, term.slices.scale))
-    weight = patches(visible).min(0).values.double()
-    weight = weight / weight.sum()
-    standard = (directions @ patches(image.double()) - centre) / scale
-    variance = float(term.slices.scale.square().mean())
-    goal = term.slices.goal.double().gather(1, statistics.cells(standard.float())) * scale + centre
-
-    def distance(image: Tensor) -> Tensor:
-        way = directions @ patches(image) - goal
-        return (way.square() @ weight).mean() / variance
-
-    return autograd(distance, image)
-
-
-@pytest.mark.parametrize("points", [1, 300, 10**6])
-@pytest.mark.parametrize("opaque", [True, False])
-@pytest.mark.parametrize(("shrink", "phase"), [(1, 0.0), (1, 0.3), (2, 0.6), (2, 0.99)])
-def test_patches(opaque: bool, points: int, shrink: int, phase: float) -> None:
-    """Every patch counts as much as its least visible pixel, in strips or whole."""
-    image, visible = picture(31, 45, 3), see(31, 45, opaque=opaque)
-    term = patch_term(visible, points, shrink=shrink)
-    start = 1e-5 * torch.randn(image.shape)
-    gradient = start.clone()
-    value = term.gradient(image, gradient, phase)
-    expected = patch_distance(term, image, visible)
-    assert error(value, expected[0]) < 1e-3
-    assert error(gradient - start, expected[1]) < 1e-3
-
-
-@pytest.mark.parametrize(("shortest", "found"), [(7, [1]), (32, [1, 2]), (56, [1, 2, 4])])
-def test_small_pictures_have_no_large_patches(shortest: int, found: list[int]) -> None:
-    assert shrinks(shortest) == found
-
-
-def test_patches_in_bfloat16_are_close() -> None:
-    image, visible = picture(31, 45, 3), see(31, 45, opaque=True)
-    exact, rough = torch.zeros_like(image), torch.zeros_like(image)
-    value = patch_term(visible, 1000).gradient(image, exact, 0.0)
-    close = patch_term(visible, 1000, torch.bfloat16).gradient(image, rough, 0.0)
-    assert error(close, value) < 0.02
-    assert error(rough, exact) < 0.05
-
-
-@pytest.mark.parametrize("phase", [0.0, 0.5, 0.99])
-def test_patches_of_a_sample_are_close(phase: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    image, visible = picture(120, 160, 3), torch.ones(1, 1, 120, 160)
-    whole, sampled = torch.zeros_like(image), torch.zeros_like(image)
-    value = patch_term(visible, 1000).gradient(image, whole, phase)
-    monkeypatch.setattr(pixel_terms, "SAMPLES", 120 * 160 / 9)
-    term = patch_term(visible, 1000)
-    assert term.stride == 3
-    close = term.gradient(image, sampled, phase)
-    assert error(close, value) < 0.05
-    assert error(sampled, whole) < 0.2
-
-
-def test_patches_of_the_painting_itself_are_nothing() -> None:
-    image, visible = picture(32, 44, 1), torch.ones(1, 1, 32, 44)
-    term = PatchTerm(1.0, draw, torch.Generator().manual_seed(5), visible, 1000, torch.float32)
-    term.learn(image, visible, 1.0)
-    term.finish()
-    own = term.gradient(image, torch.zeros_like(image), 0.0)
-    other = term.gradient(picture(32, 44, 2), torch.zeros_like(image), 0.0)
-    assert float(own) < 0.01 * float(other)
-
-
-def test_patches_in_few_colours_count_as_much() -> None:
-    """A painting and a picture of half the contrast are as far apart."""
-    painting, image, visible = picture(32, 44, 1), picture(32, 44, 2), torch.ones(1, 1, 32, 44)
-    values = []
-    for contrast in (1.0, 0.5):
-        generator = torch.Generator().manual_seed(5)
-        term = PatchTerm(1.0, draw, generator, visible, 1000, torch.float32)
-        term.learn(contrast * painting, visible, 1.0)
-        term.finish()
-        values.append(term.gradient(contrast * image, torch.zeros_like(image), 0.0))
-    assert error(values[1], values[0]) < 0.01
-
-
 @pytest.mark.parametrize("points", [1, 100, 10**6])
 @pytest.mark.parametrize("opaque", [True, False])
 def test_variation(opaque: bool, points: int) -> None:
@@ -448,54 +340,6 @@ def test_total_variation_is_a_mean_over_visible_pixels() -> None:
     half = ramp.clone()
     half[..., 5:] = 99
     assert total_variation(half, visible) == pytest.approx(8 * 4 * 0.1**2 / 40, rel=1e-4)
-
-
-@pytest.mark.parametrize("chroma", [0.0, 4.0])
-@pytest.mark.parametrize("opaque", [True, False])
-def test_tone(opaque: bool, chroma: float) -> None:
-    """Light of squares, and colours around them, relative to how much the photo's light changes
-    from one to the next."""
-    generator = torch.Generator().manual_seed(3)
-    photo, image = (torch.rand(1, 3, 37, 50, generator=generator) for _ in range(2))
-    visible = torch.ones(1, 1, 37, 50)
-    if not opaque:
-        visible[..., 20:, :] = torch.rand(17, 50, generator=generator)
-
-    def tone(picture: Tensor) -> Tensor:
-        rows, columns = 37 // TONE, 50 // TONE
-        blocks = picture[..., : rows * TONE, : columns * TONE].unflatten(2, (rows, TONE))
-        return blocks.unflatten(4, (columns, TONE)).mean((3, 5))
-
-    def square(difference: Tensor) -> Tensor:
-        light = difference.mean(1, keepdim=True)
-        kernel = torch.full((3, 1, REACH, REACH), REACH**-2, dtype=difference.dtype)
-        colour = F.conv2d(difference - light, kernel, padding=REACH // 2, groups=3)
-        return light[:, 0].square() + chroma * colour.square().mean(1)
-
-    share = tone(visible.double())[:, 0] / tone(visible.double()).sum()
-    goal = tone(photo.double())
-    grey = goal.mean(1)
-    below = torch.minimum(share[:, 1:], share[:, :-1]) * (grey[:, 1:] - grey[:, :-1]).square()
-    beside = torch.minimum(share[..., 1:], share[..., :-1])
-    beside = beside * (grey[..., 1:] - grey[..., :-1]).square()
-    contrast = below.sum() + beside.sum()
-
-    def distance(pixels: Tensor) -> Tensor:
-        return (share * square(tone(pixels) - goal)).sum() / contrast
-
-    expected = autograd(distance, image)
-    gradient = torch.zeros_like(image)
-    value = ToneTerm(WEIGHT, photo, visible, chroma).gradient(image, gradient)
-    assert error(value, expected[0]) < 1e-4
-    assert error(gradient, expected[1]) < 1e-4
-
-
-def test_tone_of_a_grey_photo_is_finite() -> None:
-    photo = torch.full((1, 3, 32, 32), 0.5)
-    term = ToneTerm(WEIGHT, photo, torch.ones(1, 1, 32, 32), 3.0)
-    gradient = torch.zeros_like(photo)
-    assert term.gradient(photo, gradient) == 0
-    assert float(term.gradient(photo + 0.1, gradient)) == pytest.approx(WEIGHT * 0.01 / 1e-4)
 
 
 def test_variation_is_relative_to_the_paintings() -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn import functional as F
 
-from neural_style import objective, pixel_terms
+from neural_style import objective
 from neural_style.network import VGG, load_weights
 from neural_style.objective import Canvas, Objective
 from neural_style.settings import LAYERS, Settings, parse_settings
@@ -204,8 +204,7 @@ def test_gradient_in_tiles_of_a_sample_is_that_of_the_whole(
 ) -> None:
     """As with pictures that have more points than are counted; for the slack see above."""
     monkeypatch.setattr(objective, "SAMPLES", 1000)
-    monkeypatch.setattr(pixel_terms, "SAMPLES", 1000)
-    settings = parse_settings({"optimiser": optimiser})
+    settings = parse_settings({"statistic": "sliced", "optimiser": optimiser})
     content, style = canvas(145, 121, 1, see(145, 121)), canvas(100, 70, 2)
     whole, tiled = (
         Objective(network(settings), content, [(style, 1.0)], settings, 0, tile) for tile in (0, 49)

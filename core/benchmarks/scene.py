@@ -26,7 +26,6 @@ SAME_LOSS = parse_settings(
         "statistic": "gram",
         "content_layers": "conv4_2",
         "style_layers": ",".join(f"conv{block}_1" for block in range(1, 6)),
-        "tone_weight": 0,
         "tv_weight": 0,
         "colours": "free",
     }

@@ -84,8 +84,7 @@ def _state(pixels: int, network: VGG, settings: Settings) -> float:
 
     The photo twice, as it came and in the painting's colours, with its alpha; the last good
     picture; the gradient; and the optimiser's own: picture, two moments and average, or pairs of
-    pictures and gradients and what the line search compares. The matches, in bytes, of three
-    sizes (those of features are a sixth of a byte).
+    pictures and gradients and what the line search compares.
     """
     history = SHORT_HISTORY if pixels > LARGE else HISTORY
     own = 4 if settings.optimiser == "adam" else 2 * history + 6
@@ -93,8 +92,7 @@ def _state(pixels: int, network: VGG, settings: Settings) -> float:
         network.channels(name) * network.dtype.itemsize / 4 ** level(name)
         for name in settings.content_layers
     )
-    matched = settings.statistic == "sliced" and settings.match_weight > 0
-    return PLANE * (2 + 1 + 1 + own) + 8 + features + (4 if matched else 0)
+    return PLANE * (2 + 1 + 1 + own) + 8 + features
 
 
 def _tape(network: VGG) -> float:

@@ -60,7 +60,6 @@ PRESETS: dict[str, dict[str, Any]] = {
         "style_layers": "conv1_1:0.2,conv2_1:0.2,conv3_1:0.2,conv4_1:0.2,conv5_1:0.2",
         "content_weight": 3e-6,
         "style_weight": 1.0,
-        "tone_weight": 0.0,
         "tv_weight": 0.0,
         "pooling": "average",
         "colours": "free",
@@ -81,7 +80,6 @@ PRESETS: dict[str, dict[str, Any]] = {
         "style_layers": "conv1_1:0.75,conv2_1:0.5,conv3_1:0.25,conv4_1:0.25,conv5_1:0.25",
         "content_weight": 1.0,
         "style_weight": 1e6,
-        "tone_weight": 0.0,
         "tv_weight": 0.0,
         "pooling": "max",
         "colours": "free",
@@ -113,8 +111,8 @@ class Settings(BaseModel):
         ge=0,
         le=100,
         title="Strength",
-        description="How far the picture goes from the photo (0) to the painting (100): style and "
-        "content weigh as this number and what is left of 100.",
+        description="How far the picture goes from the photo (0) to the painting (100), in even "
+        "steps: each 25 divide the weight of the content by five.",
     )
     network: str = Field(
         "compact",
@@ -188,11 +186,12 @@ class Settings(BaseModel):
         description="What the optimiser starts from: the photo, white noise, or noise in the "
         "painting's colours.",
     )
-    statistic: Literal["sliced", "gaussian", "gram"] = Field(
+    statistic: Literal["gaussian", "sliced", "gram"] = Field(
         "gaussian",
         title="Statistic",
-        description="What is compared of the style's features: their whole distribution along "
-        "random directions (sliced), their mean and covariance (gaussian), or their Gram matrix.",
+        description="What is compared of the style's features: their mean and covariance "
+        "(gaussian), their whole distribution along random directions (sliced), or their Gram "
+        "matrix.",
     )
     formula: Literal["relative", "gatys2015", "tutorial"] = Field(
         "relative",
@@ -214,29 +213,9 @@ class Settings(BaseModel):
     content_weight: Weight = Field(
         0.05,
         title="Content weight",
-        description="Weight of the content loss at strength 50; in the sliced statistic times the "
-        "square root of how far the photo's features are from the painting's.",
-    )
-    tone_weight: Weight = Field(
-        0.0,
-        title="Tone weight",
-        description="Weight of the photo's light and dark, and of its colours unless these are "
-        "free, beside its features and scaled as they are.",
+        description="Weight of the content loss at strength 50.",
     )
     style_weight: Weight = Field(1.0, title="Style weight", description="Weight of the style loss.")
-    patch_weight: Weight = Field(
-        0.55,
-        title="Patch weight",
-        description="Weight of the distributions of colour patches of three sizes, beside the "
-        "features, in the sliced statistic: brush strokes and palette.",
-    )
-    match_weight: Weight = Field(
-        0.3,
-        title="Match weight",
-        description="How strongly each place, in small patches of pixels and in the features of "
-        "style layers from conv3_1 on, is drawn to the painting's most similar one, in the sliced "
-        "statistic: true strokes, fewer foreign colours.",
-    )
     tv_weight: Weight = Field(
         0.02,
         title="Smoothness",
