@@ -69,7 +69,7 @@ def normalise(convolutions: Convolutions, means: dict[str, Tensor]) -> Convoluti
 
 
 def export(student: Student, pictures: Pictures, path: Path) -> None:
-    """Fold, normalise over some of `pictures`, and write 16-bit safetensors, whole or not at all."""
+    """Fold, normalise over some of `pictures`, write 16-bit safetensors, whole or not at all."""
     convolutions = fold(student)
     convolutions = normalise(convolutions, mean_activations(convolutions, pictures))
     tensors = {}

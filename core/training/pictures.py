@@ -102,9 +102,7 @@ def _listed(folder: Path) -> list[Entry]:
 def _found(folder: Path) -> list[Entry]:
     """Pictures in the folder and those below."""
     paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS)
-    return [
-        Entry(str(path.relative_to(folder)), path.parent.resolve().name) for path in paths
-    ]
+    return [Entry(str(path.relative_to(folder)), path.parent.resolve().name) for path in paths]
 
 
 def _decoded(folder: Path, entries: list[Entry]) -> Iterator[tuple[str, Tensor]]:
