@@ -128,8 +128,8 @@ class Settings(BaseModel):
         "compact",
         min_length=1,
         title="Network",
-        description="The network that looks at the pictures: compact (comes with the program), "
-        "vgg19 (the paper's, downloaded separately) or a weights file.",
+        description="The network that looks at the pictures: compact (fast, comes with the "
+        "program), vgg19 (the paper's, downloaded separately) or a weights file.",
         json_schema_extra={"examples": ["compact", "vgg19"]},
     )
     size: int = Field(
