@@ -17,7 +17,16 @@ BIN = Path(sys.executable).parent
 
 FLOORS = [
     {"__init__", "errors", "settings", "protocol"},
-    {"statistics", "colour", "image", "network", "network.vgg", "network.weights", "devices"},
+    {
+        "statistics",
+        "colour",
+        "image",
+        "faces",
+        "network",
+        "network.vgg",
+        "network.weights",
+        "devices",
+    },
     {
         "schedule",
         "objective",

@@ -179,6 +179,11 @@ class TestFindingVgg19:
         save_file(torch.load(torchvision_file, weights_only=True), own)
         assert weights.find_weights("vgg19") == own
 
+    def test_what_is_installed(self, tmp_path: Path) -> None:
+        assert weights.installed_networks() == ["compact"]
+        (tmp_path / "own" / "vgg19.safetensors").touch()
+        assert weights.installed_networks() == ["compact", "vgg19"]
+
 
 class Harmful:
     """What an attacker would put into a pickle."""

@@ -199,6 +199,36 @@ def test_the_same_seed_gives_the_same_directions(tile: int) -> None:
         assert not torch.equal(one[1], other[1])
 
 
+def gradient_with(emphasis: Tensor | None, **values: object) -> tuple[Tensor, Tensor]:
+    settings = parse_settings({"style_weight": 0, "tv_weight": 0, **values})
+    content, style, image = (canvas(96, 96, seed) for seed in (1, 2, 3))
+    loss = Objective(network(settings), content, [(style, 1.0)], settings, 0, emphasis=emphasis)
+    return loss(image.pixels)
+
+
+def test_emphasis_holds_the_photo_there_and_nowhere_else() -> None:
+    """Beyond the network's window, 14 pixels up to conv3_2, the gradient is as without."""
+    emphasis = torch.ones(1, 1, 96, 96)
+    emphasis[..., :48] = 4
+    options = {"content_layers": "conv2_1,conv3_2", "statistic": "gaussian"}
+    plain, raised = gradient_with(None, **options)[1], gradient_with(emphasis, **options)[1]
+    assert error(raised[..., :20], 4 * plain[..., :20]) < 1e-4
+    assert error(raised[..., 76:], plain[..., 76:]) < 1e-4
+
+
+def test_emphasis_of_1_is_none() -> None:
+    plain, ones = gradient_with(None), gradient_with(torch.ones(1, 1, 96, 96))
+    assert torch.equal(plain[0], ones[0])
+    assert torch.equal(plain[1], ones[1])
+
+
+def test_emphasis_everywhere_is_a_content_weight() -> None:
+    emphasis = torch.full((1, 1, 96, 96), 3.0)
+    many, much = gradient_with(emphasis), gradient_with(None, content_weight=0.15)
+    assert error(many[0], much[0]) < 1e-5
+    assert error(many[1], much[1]) < 1e-5
+
+
 def test_the_picture_is_left_alone() -> None:
     content, style, image = (canvas(40, 40, seed) for seed in (1, 2, 3))
     objective(content, [(style, 1.0)], parse_settings({}))(image.pixels)

@@ -31,6 +31,11 @@ def test_unknown_fields_are_ignored() -> None:
     )
 
 
+def test_an_older_worker_has_the_network_that_comes_with_the_program() -> None:
+    hello = {"version": "1", "torch": "2", "devices": []}
+    assert protocol.Hello.model_validate(hello).networks == ["compact"]
+
+
 @pytest.mark.parametrize(
     ("line", "words"),
     [

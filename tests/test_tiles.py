@@ -198,6 +198,19 @@ def test_gradient_in_three_by_three_tiles_is_that_of_the_whole(
         assert error(found[1], expected[1]) < slack
 
 
+def test_gradient_with_emphasis_in_tiles_is_that_of_the_whole() -> None:
+    settings = parse_settings({"statistic": "gaussian", "content_weight": 5})
+    content, style, image = (canvas(145, 121, seed) for seed in (1, 2, 3))
+    emphasis = 1 + 15 * canvas(145, 121, 4).pixels[:, :1]
+    whole, tiled, plain = (
+        Objective(network(settings), content, [(style, 1.0)], settings, 0, tile, some)(image.pixels)
+        for tile, some in ((0, emphasis), (49, emphasis), (0, None))
+    )
+    assert error(tiled[0], whole[0]) < 1e-5
+    assert error(tiled[1], whole[1]) < 1e-4
+    assert error(plain[1], whole[1]) > 0.1
+
+
 @pytest.mark.parametrize("optimiser", ["adam", "lbfgs"])
 def test_gradient_in_tiles_of_a_sample_is_that_of_the_whole(
     optimiser: str, monkeypatch: pytest.MonkeyPatch

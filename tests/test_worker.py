@@ -115,6 +115,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
     assert hello["torch"]
     assert hello["devices"][-1]["name"] == "cpu"
     assert hello["devices"][-1]["memory_free"] > 0
+    assert hello["networks"][0] == "compact"
     yield host
     host.send(type="shutdown")
     assert host.process.wait(5) == 0

@@ -42,7 +42,7 @@ from neural_style.terms import (
     SlicedTerm,
     StyleTerm,
 )
-from neural_style.tiles import Part, View, chunk, level
+from neural_style.tiles import Part, View, chunk, level, pooled
 
 PER_STEP = 5.0
 """What 25 points of strength divide the weight of the content by: found by eye, so that each such
@@ -59,6 +59,8 @@ class Objective:
         settings: weights, layers, statistic and formula.
         seed: of the random directions.
         tile: side of the tiles, in pixels; 0 for the whole picture at once.
+        emphasis: what the content's loss at each pixel is multiplied by, shape (1, 1, H, W); None
+            for 1 everywhere.
     """
 
     @torch.no_grad()
@@ -70,6 +72,7 @@ class Objective:
         settings: Settings,
         seed: int,
         tile: int = 0,
+        emphasis: Tensor | None = None,
     ) -> None:
         self.settings = settings
         device = content.pixels.device
@@ -90,7 +93,7 @@ class Objective:
         for term in self.style.values():
             term.finish()
 
-        self.content = self._content_terms(network, content)
+        self.content = self._content_terms(network, content, emphasis)
         self.view.look(content.pixels, self._learn_content)
         for term in self.content.values():
             term.finish()
@@ -137,7 +140,9 @@ class Objective:
 
     # -- what photo and paintings are like -----------------------------------------------------
 
-    def _content_terms(self, network: VGG, content: Canvas) -> dict[str, ContentTerm]:
+    def _content_terms(
+        self, network: VGG, content: Canvas, emphasis: Tensor | None
+    ) -> dict[str, ContentTerm]:
         settings = self.settings
         whole = settings.content_weight * PER_STEP ** ((50 - settings.strength) / 25)
         weights = self._weights(settings.content_layers, whole)
@@ -151,6 +156,7 @@ class Objective:
                     device=content.pixels.device,
                     memory_format=torch.channels_last,
                 ),
+                None if emphasis is None else pooled(emphasis, level(name)),
             )
             for name, weight in weights.items()
         }

@@ -104,13 +104,14 @@ class Shutdown(Message):
 
 
 class Hello(Message):
-    """The worker's first message."""
+    """The worker's first message; `networks` are those that are installed, by name."""
 
     type: Literal["hello"] = "hello"
     protocol: int = PROTOCOL
     version: str
     torch: str
     devices: list[Device]
+    networks: list[str] = ["compact"]
 
 
 class Accepted(Message):

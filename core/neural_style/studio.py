@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 
 from neural_style import budget
 from neural_style.canvas import (
@@ -20,10 +21,11 @@ from neural_style.canvas import (
 )
 from neural_style.devices import choose_device, choose_precision, free_memory, release_memory
 from neural_style.errors import NeuralStyleError
+from neural_style.faces import LOOK, face_map
 from neural_style.image import Picture
 from neural_style.network import VGG, load_weights
 from neural_style.objective import Objective
-from neural_style.optimise import Adam
+from neural_style.optimise import Adam, resize
 from neural_style.schedule import Stage, fit, stages, work
 from neural_style.settings import Settings
 
@@ -36,6 +38,9 @@ FINISHING_STEPS = 8
 
 PACE_SIDE = 192
 """Side of the picture on which the time of a step is measured, in pixels."""
+
+MOST_EMPHASIS = 16
+"""How many times more the content counts in a face, at most."""
 
 SETUP_STEPS = 5
 """What comes before the first step of a stage, in steps: it looks at photo and paintings."""
@@ -90,6 +95,7 @@ class Studio:
         shares = _shares(settings.blend, len(styles))
         self.device = choose_device(settings.device)
         self.photo = canvas_of(content, self.device, "The photo")
+        self.faces = _faces(self.photo, settings)  # before it is recoloured
         self.width, self.height = painted_size(content, settings)
         check_size(self.width, self.height, f"The photo at size {settings.size}")
         paintings = [canvas_of(style, self.device, "The style picture") for style in styles]
@@ -135,6 +141,7 @@ class Studio:
             self.settings,
             self.settings.seed * 1000 + number,
             self.budget.tile,
+            self._emphasis(scene),
         )
 
     def retreat(self) -> str:
@@ -158,6 +165,13 @@ class Studio:
         self._build_network()
         self.budget = self._choose(*size)
         return f"The memory of {name} ran out; the picture is now painted on the CPU"
+
+    def _emphasis(self, scene: Canvas) -> Tensor | None:
+        """How much more the content counts at each pixel of the scene, shape (1, 1, H, W)."""
+        if self.faces is None:
+            return None
+        faces = resize(self.faces, *scene.pixels.shape[2:]).to(scene.pixels)
+        return MOST_EMPHASIS ** (faces * (self.settings.faces / 100))
 
     def _build_network(self) -> None:
         settings = self.settings
@@ -224,6 +238,20 @@ def painted_size(content: Picture, settings: Settings) -> tuple[int, int]:
     """Width and height to paint at."""
     height, width = content.alpha.shape
     return fit(width, height, settings.size) if settings.size else (width, height)
+
+
+def _faces(photo: Canvas, settings: Settings) -> Tensor | None:
+    """Map of the photo's faces, small as they are looked for; None if there is nothing to raise.
+
+    The literal formulas know one weight for the whole content.
+    """
+    if not settings.faces or settings.formula != "relative":
+        return None
+    height, width = photo.pixels.shape[2:]
+    if max(height, width) > LOOK:
+        width, height = fit(width, height, LOOK)
+    found = face_map(resize(photo.pixels, height, width))
+    return found if found.any() else None
 
 
 def _moved(canvas: Canvas, device: torch.device) -> Canvas:

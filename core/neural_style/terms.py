@@ -67,10 +67,13 @@ class ContentTerm:
         weight: of the term.
         formula: see `objective`.
         target: room for the photo's features, shape (1, C, h, w).
+        emphasis: what the loss of each position is multiplied by, shape (1, 1, h, w); None for 1.
     """
 
-    def __init__(self, weight: float, formula: str, target: Tensor) -> None:
-        self.target = target
+    def __init__(
+        self, weight: float, formula: str, target: Tensor, emphasis: Tensor | None = None
+    ) -> None:
+        self.target, self.emphasis = target, emphasis
         channels, positions = target.shape[1], target[0, 0].numel()
         factor = {"gatys2015": positions / 2, "tutorial": 1 / channels}.get(formula, 1.0)
         self.factor = torch.tensor(weight * factor, device=target.device)
@@ -93,6 +96,9 @@ class ContentTerm:
     def gradient(self, points: Tensor, weight: Tensor, box: Box) -> Tensor:
         target = box.of(self.target)[0].flatten(1).T
         difference = points - target
+        if self.emphasis is not None:
+            # Not in `learn`: the photo's own size stays as it is, and so does the rest of it.
+            weight = weight * box.of(self.emphasis).flatten()
         pull = difference * (self.factor * weight)[:, None]
         self.value += torch.linalg.vecdot(difference.flatten(), pull.flatten())
         return pull.mul_(2)

@@ -218,7 +218,7 @@ class View:
         if deep not in self.totals:
             total = self.visible.new_zeros(())
             if not self.opaque:
-                total = _pooled(self.visible, deep).sum(dtype=torch.float32)
+                total = pooled(self.visible, deep).sum(dtype=torch.float32)
             # Nothing visible: a thin strip, lost where a pooling rounds down. Then all count.
             self.totals[deep] = total if total > 0 else None
         total = self.totals[deep]
@@ -226,8 +226,9 @@ class View:
             own, (height, width) = tile.at(deep), self.visible.shape[2:]
             share = self.visible.new_ones(()) / ((height >> deep) * (width >> deep))
             return share.expand(own.bottom - own.top, own.right - own.left)
-        return _pooled(tile.of(self.visible), deep)[0, 0] / total
+        return pooled(tile.of(self.visible), deep)[0, 0] / total
 
 
-def _pooled(visible: Tensor, deep: int) -> Tensor:
-    return F.avg_pool2d(visible, 1 << deep) if deep else visible
+def pooled(map: Tensor, deep: int) -> Tensor:
+    """Means of a map (1, 1, H, W) at the positions of a layer behind `deep` poolings."""
+    return F.avg_pool2d(map, 1 << deep) if deep else map

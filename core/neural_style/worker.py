@@ -47,11 +47,15 @@ class Worker:
         import torch
 
         from neural_style.devices import available_devices, keep_memory
+        from neural_style.network import installed_networks
 
         keep_memory()
         self._send(
             protocol.Hello(
-                version=__version__, torch=torch.__version__, devices=available_devices()
+                version=__version__,
+                torch=torch.__version__,
+                devices=available_devices(),
+                networks=installed_networks(),
             )
         )
         while True:

@@ -55,6 +55,7 @@ class Dialog:
         self._config = config
         self._painting = painting
         self._job = None
+        self._hello = None
         self._changed = 0  # ticks until a change has settled
         self._ticks = 0
         procedure = config.get_procedure()
@@ -170,7 +171,7 @@ class Dialog:
 
     def _expectation(self):
         """Device and expected time, as far as they are known."""
-        hello = self._painting.engine.hello if self._painting.engine else None
+        hello = self._hello
         if not hello:
             return _("The engine is starting...")
         wanted = arguments.effective("device", self._config)
@@ -227,10 +228,8 @@ class Dialog:
         try:
             self._ticks += 1
             if self._job is None and self._painting.engine:
-                had_hello = self._painting.engine.hello
                 self._painting.engine.receive()
-                if not had_hello and self._painting.engine.hello:
-                    self._say(self._problem())
+            self._greet()
             self._tick_preview()
             if self._ticks % 10 == 0:
                 # A call to GIMP every second also ends this process when GIMP has died.
@@ -241,6 +240,17 @@ class Dialog:
             traceback.print_exc()
             self._fail(PluginError("internal", str(error)))
         return True
+
+    def _greet(self):
+        """Show what a newly started engine has told of itself."""
+        hello = self._painting.engine.hello if self._painting.engine else None
+        if hello is self._hello:
+            return
+        self._hello = hello
+        if hello:
+            # Engines that do not tell are older, and may have both.
+            self._form.offer_networks(hello.get("networks", ["compact", "vgg19"]))
+            self._say(self._problem())
 
     def _tick_preview(self):
         if self._changed:

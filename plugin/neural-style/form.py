@@ -4,15 +4,17 @@
 What the preset decides is shown with the preset's value and becomes explicit when it is changed.
 """
 
+import os
+
 import gi
 
 gi.require_version("Gtk", "3.0")
-from gi.repository import Gtk  # noqa: E402
+from gi.repository import GObject, Gtk  # noqa: E402
 
 import arguments  # noqa: E402
 from translation import _  # noqa: E402
 
-MAIN = ("strength", "preset", "network", "size", "colours")
+MAIN = ("strength", "faces", "preset", "network", "size", "colours")
 """What the dialog shows at first, in this order."""
 NOT_SHOWN = ("blend",)
 """Weights of several styles: the plug-in has one style picture."""
@@ -36,12 +38,12 @@ class Form:
 
     def _make(self, setting):
         name = setting["name"]
-        if name == "strength":
+        if name in ("strength", "faces"):
             return self._make_scale(setting)
         if "choices" in setting:
             return self._make_combo(setting)
-        if "suggestions" in setting:
-            return self._make_entry_with_suggestions(setting)
+        if name == "network":
+            return self._make_networks()
         if arguments.is_number(name):
             return self._make_spin_button(setting)
         entry = Gtk.Entry(width_chars=22)
@@ -52,10 +54,11 @@ class Form:
         low, high = setting["minimum"], setting["maximum"]
         scale = Gtk.Scale.new_with_range(Gtk.Orientation.HORIZONTAL, low, high, 1)
         scale.set_value_pos(Gtk.PositionType.RIGHT)
-        scale.add_mark(low, Gtk.PositionType.BOTTOM, _("photo"))
-        scale.add_mark(high, Gtk.PositionType.BOTTOM, _("painting"))
         scale.set_hexpand(True)
         name = setting["name"]
+        if name == "strength":
+            scale.add_mark(low, Gtk.PositionType.BOTTOM, _("photo"))
+            scale.add_mark(high, Gtk.PositionType.BOTTOM, _("painting"))
         scale.connect("value-changed", lambda scale: self._set(name, scale.get_value()))
         return scale
 
@@ -67,13 +70,20 @@ class Form:
         combo.connect("changed", lambda combo: self._set(name, combo.get_active_id()))
         return combo
 
-    def _make_entry_with_suggestions(self, setting):
-        combo = Gtk.ComboBoxText.new_with_entry()
-        for suggestion in setting["suggestions"]:
-            combo.append_text(suggestion)
-        name = setting["name"]
-        combo.connect("changed", lambda combo: self._set(name, combo.get_active_text()))
+    def _make_networks(self):
+        # Not shown before the engine has said what there is to choose from.
+        combo = Gtk.ComboBoxText(no_show_all=True)
+        combo.connect("changed", lambda combo: self._set("network", combo.get_active_id()))
         return combo
+
+    def offer_networks(self, names):
+        """Let the artist choose one of these networks; a single one is no choice, and not shown."""
+        self._is_refreshing = True
+        combo = self.widgets["network"]
+        combo.remove_all()
+        for name in names:
+            combo.append(name, _network_words(name))
+        self.refresh()
 
     def _make_spin_button(self, setting):
         name, is_whole = setting["name"], setting["type"] == "integer"
@@ -110,12 +120,14 @@ class Form:
                 if widget.get_value() != value:
                     widget.set_value(value)
             elif isinstance(widget, Gtk.ComboBoxText):
-                if widget.get_has_entry():
-                    _show_text(widget.get_child(), value)
-                else:
+                if not widget.set_active_id(value) and name == "network":
+                    # One that is not installed, or a weights file that a script has named.
+                    widget.append(value, _network_words(value))
                     widget.set_active_id(value)
             else:
                 _show_text(widget, value)
+        networks = self.widgets["network"]
+        networks.set_visible(len(networks.get_model()) > 1)
         self._is_refreshing = False
 
     def grid(self, names, columns=1):
@@ -131,9 +143,18 @@ class Form:
             label.set_mnemonic_widget(self.widgets[name])
             if name == "strength":
                 label.set_valign(Gtk.Align.START)
+            elif name == "network":
+                label.set_no_show_all(True)
+                follow = GObject.BindingFlags.SYNC_CREATE
+                self.widgets[name].bind_property("visible", label, "visible", follow)
             grid.attach(label, column, row, 1, 1)
             grid.attach(self.widgets[name], column + 1, row, 1, 1)
         return grid
+
+
+def _network_words(name):
+    """A network in the artist's words; a weights file by its name."""
+    return {"compact": _("fast"), "vgg19": _("paper")}.get(name) or os.path.basename(name)
 
 
 def _show_text(entry, value):

@@ -172,7 +172,9 @@ def main():
     devices[0]["memory_free"] = 2**32
     number = {"newer": 2, "older": 0}.get(how, 1)
     if how != "no_hello":
-        say("hello", protocol=number, version="0", torch="none", devices=devices)
+        networks = ["compact", "vgg19"]
+        about = {"version": "0", "torch": "none", "devices": devices, "networks": networks}
+        say("hello", protocol=number, **about)
     while True:
         while not jobs:
             time.sleep(0.01)

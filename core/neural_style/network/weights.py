@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -88,6 +89,15 @@ def find_weights(network: str) -> Path:
         f"The weights of the network vgg19 are not installed: none of {', '.join(names)} is in "
         f"{weights_folder()}",
     )
+
+
+def installed_networks() -> list[str]:
+    """The names of those networks whose files are there."""
+    names = ["compact"]
+    with suppress(NeuralStyleError):
+        find_weights("vgg19")
+        names.append("vgg19")
+    return names
 
 
 def load_weights(network: str) -> Weights:

@@ -47,6 +47,7 @@ def case_explicit_values_arrive():
     given = {
         "preset": "gatys2015",
         "strength": 12.5,
+        "faces": 30.0,
         "network": "vgg19",
         "size": 640,
         "colours": "photo",
@@ -66,6 +67,7 @@ def case_out_of_range_is_an_error():
     image, source = picture()
     wrong = {
         "strength": (100.5, -1.0, 1e14),
+        "faces": (100.5, -0.5),
         "size": (-1, 30001, 2**31 - 1),
         "style_scale": (0.0, 4.1),
         "seed": (-5,),
