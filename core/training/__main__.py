@@ -10,7 +10,6 @@ from pathlib import Path
 if __package__ in (None, ""):  # run as a folder, from anywhere
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-import torch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -21,7 +20,7 @@ from training.card import write_card
 from training.convert import export
 from training.halfway import paint_halfway
 from training.pictures import read_pictures
-from training.run import Recipe, begin, load, save, settle
+from training.run import Recipe, begin, load, save
 from training.teacher import Teacher
 from training.train import held_back_errors, train
 
@@ -88,8 +87,6 @@ def _train(options: argparse.Namespace) -> None:
 
     def write() -> None:
         save(run, checkpoint)
-        chance = torch.Generator().manual_seed(recipe.seed)
-        settle(run, Batches(pictures, halfway, chance))
         export(run.result, pictures, options.output / "compact.safetensors")
         errors = held_back_errors(run, teacher, held)
         card = options.output / "compact.md"

@@ -15,12 +15,7 @@ from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from neural_style.errors import NeuralStyleError
-from training.batches import Batches
-from training.network import Norm, Student
-
-
-SETTLING = 50
-"""Batches over which the statistics of batch norm are taken at last."""
+from training.network import Student
 
 
 @dataclass(frozen=True)
@@ -115,25 +110,6 @@ def begin(widths: dict[str, int], recipe: Recipe, device: torch.device) -> Run:
         weight_decay=0.0,
     )
     return Run(recipe, student, averaged, optimiser, generator, Progress())
-
-
-@torch.no_grad()
-def settle(run: Run, batches: Batches) -> None:
-    """Give batch norm of the averaged network its own statistics.
-
-    Averaged weights vary less than those they are the average of, and so does what they compute:
-    averages of the statistics do not belong to them (Izmailov et al. 2018, arXiv 1803.05407,
-    section 3.2).
-    """
-    student, device = run.result, next(run.student.parameters()).device
-    norms = [module for module in student.modules() if isinstance(module, Norm)]
-    for norm in norms:
-        norm.reset_running_stats()
-        norm.momentum = None  # the mean of all batches
-    student.train()
-    for _ in range(SETTLING):
-        student(batches.draw(run.recipe.batch, run.recipe.side).to(device))
-    student.eval()
 
 
 def save(run: Run, path: Path) -> None:
