@@ -49,8 +49,10 @@ def build(weights: Weights, last: str) -> nn.Sequential:
         if name[4] != block:
             network.add_module(f"pool{block}", nn.AvgPool2d(2))
             block = name[4]
-        border = "zeros" if len(network) > 1 else "replicate"
-        convolution = nn.Conv2d(weight.shape[1], len(weight), 3, padding=1, padding_mode=border)
+        # Borders are repeated as in the engine, so that both have the same loss.
+        convolution = nn.Conv2d(
+            weight.shape[1], len(weight), 3, padding=1, padding_mode="replicate"
+        )
         convolution.load_state_dict({"weight": weight, "bias": bias})
         network.add_module(f"{name}_linear", convolution)
         network.add_module(name, nn.ReLU(inplace=True))
