@@ -159,8 +159,8 @@ def canvas(height: int, width: int, seed: int, visible: Tensor | None = None) ->
 
 
 JOBS: list[dict[str, Any]] = [
-    {},
-    {"optimiser": "lbfgs"},
+    {"statistic": "sliced"},
+    {"statistic": "sliced", "optimiser": "lbfgs"},
     {"statistic": "gaussian"},
     {"statistic": "gram"},
     {"preset": "gatys2015"},
@@ -179,10 +179,11 @@ def test_gradient_in_three_by_three_tiles_is_that_of_the_whole(
     """Of two paintings, in two steps: Adam's directions change between them.
 
     The sliced statistic puts values into cells, and one that lies on the border of two may be put
-    into the other by the least rounding; this alone is worth some 1e-4.
+    into the other by the least rounding; this alone is worth some 1e-4. A covariance is a small
+    difference of large float32 sums, whose order differs.
     """
     settings = parse_settings({**job, "pooling": pooling})
-    slack = 1e-3 if settings.statistic == "sliced" else 1e-4
+    slack = {"sliced": 1e-3, "gaussian": 5e-4}.get(settings.statistic, 1e-4)
     height, width = 145, 121
     assert len(split(height, width, 49, network(settings).layers)) == 9
     content = canvas(height, width, 1, None if opaque else see(height, width))
@@ -194,7 +195,7 @@ def test_gradient_in_three_by_three_tiles_is_that_of_the_whole(
     for seed in (4, 5):
         image = canvas(height, width, seed).pixels
         expected, found = whole(image), tiled(image)
-        assert error(found[0], expected[0]) < 1e-5
+        assert error(found[0], expected[0]) < slack / 5
         assert error(found[1], expected[1]) < slack
 
 
