@@ -25,6 +25,7 @@ FLOORS = [
         "network",
         "network.vgg",
         "network.weights",
+        "network.normalise",
         "devices",
     },
     {

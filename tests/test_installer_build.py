@@ -194,6 +194,7 @@ def test_original_becomes_small_and_is_read(
     kind = "caffe" if name == "vgg19-caffe" else "torchvision"
     assert read.preprocessing == engine_weights.PREPROCESSINGS[kind]
     assert list(read.convolutions)[-1] == "conv5_4"
+    assert set(read.activations or {}) == set(read.convolutions)
     assert engine_weights.find_weights("vgg19") == made
     made.write_bytes(made.read_bytes()[:-1])
     assert weights.damaged(name)

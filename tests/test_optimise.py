@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from neural_style.optimise import LARGE, LBFGS, Adam, Loss, Optimiser, resize
+from neural_style.optimise import LARGE, LBFGS, Adam, Loss, Optimiser, TorchAdam, resize
 from neural_style.schedule import MIN_SIDE, fit, stages
 from neural_style.settings import parse_settings
 
@@ -40,11 +40,18 @@ def start() -> Tensor:
     return torch.full((1, 3, 12, 10), 0.5)
 
 
-def both() -> list[Optimiser]:
-    return [Adam(start(), 0.02, 0.9), LBFGS(start(), 1.0)]
+def every() -> list[Optimiser]:
+    return [
+        Adam(start(), 0.02, 0.9),
+        TorchAdam(start(), 0.05, (4.0, 4.0, 4.0)),
+        LBFGS(start(), 1.0),
+    ]
 
 
-@pytest.mark.parametrize("optimiser", both(), ids=["adam", "lbfgs"])
+NAMES = ["adam", "torch-adam", "lbfgs"]
+
+
+@pytest.mark.parametrize("optimiser", every(), ids=NAMES)
 def test_reaches_the_goal(optimiser: Optimiser) -> None:
     before = distance(optimiser.picture)
     for _ in range(100):
@@ -52,14 +59,14 @@ def test_reaches_the_goal(optimiser: Optimiser) -> None:
     assert float(distance(optimiser.picture)) < 1e-3 * float(before)
 
 
-@pytest.mark.parametrize("optimiser", both(), ids=["adam", "lbfgs"])
+@pytest.mark.parametrize("optimiser", every(), ids=NAMES)
 def test_step_returns_the_loss_before_it(optimiser: Optimiser) -> None:
     first = float(distance(start()))
     assert float(optimiser.step(to_goal)) == pytest.approx(first)
     assert float(optimiser.step(to_goal)) < first
 
 
-@pytest.mark.parametrize("optimiser", both(), ids=["adam", "lbfgs"])
+@pytest.mark.parametrize("optimiser", every(), ids=NAMES)
 def test_picture_stays_in_range(optimiser: Optimiser) -> None:
     for _ in range(60):
         optimiser.step(with_gradient(lambda image: (image - 3 * GOAL).square().mean()))
@@ -67,7 +74,7 @@ def test_picture_stays_in_range(optimiser: Optimiser) -> None:
     assert float(optimiser.picture.max()) <= 1
 
 
-@pytest.mark.parametrize("optimiser", both(), ids=["adam", "lbfgs"])
+@pytest.mark.parametrize("optimiser", every(), ids=NAMES)
 def test_broken_gradient_shows_in_the_picture(optimiser: Optimiser) -> None:
     """So that a look at the picture every few steps is enough, even if the loss is a number."""
     optimiser.step(to_goal)
@@ -78,7 +85,11 @@ def test_broken_gradient_shows_in_the_picture(optimiser: Optimiser) -> None:
 
 def test_optimisers_leave_the_picture_they_were_given_alone() -> None:
     image = start()
-    for optimiser in (Adam(image, 0.02, 0.9), LBFGS(image, 1.0)):
+    for optimiser in (
+        Adam(image, 0.02, 0.9),
+        TorchAdam(image, 0.05, (4.0, 4.0, 4.0)),
+        LBFGS(image, 1.0),
+    ):
         optimiser.step(to_goal)
         kept = optimiser.picture
         before = kept.clone()
@@ -104,6 +115,27 @@ def test_adam_without_additions_is_torchs() -> None:
         distance(theirs).backward()
         optimiser.step()
     torch.testing.assert_close(own.picture, theirs.detach(), rtol=0, atol=5e-5)
+
+
+def test_torchs_adam_steps_on_what_the_network_sees() -> None:
+    """The walk-through: Adam with 0.003 on a picture that has ImageNet's mean and deviation."""
+    mean = torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1)
+    deviation = torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1)
+    own = TorchAdam(GOAL.flip(3), 0.003, (1 / 0.229, 1 / 0.224, 1 / 0.225))
+    seen = ((GOAL.flip(3) - mean) / deviation).requires_grad_()
+    optimiser = torch.optim.Adam([seen], lr=0.003)
+
+    def far(image: Tensor) -> Tensor:
+        return (image - 3 * GOAL + 1).square().mean()
+
+    for _ in range(400):
+        own.step(with_gradient(far))
+        optimiser.zero_grad()
+        far(seen * deviation + mean).backward()
+        optimiser.step()
+    expected = seen.detach() * deviation + mean
+    assert expected.min() < 0 < 1 < expected.max()
+    torch.testing.assert_close(own.picture, expected.clamp(0, 1), rtol=0, atol=1e-4)
 
 
 def test_average_is_corrected_for_its_start() -> None:

@@ -82,7 +82,7 @@ def test_what_is_chosen_fits_or_is_the_smallest(width: int, height: int, gib: fl
         assert budget.smaller(chosen.tile, width, height) is None
 
 
-@pytest.mark.parametrize("optimiser", ["adam", "lbfgs"])
+@pytest.mark.parametrize("optimiser", ["adam", "torch-adam", "lbfgs"])
 def test_largest_size_is_the_largest_that_fits(network: VGG, optimiser: str) -> None:
     settings = parse_settings({"optimiser": optimiser, "statistic": "gram"})
     size = budget.largest_size(9000, 6000, network, settings, 2**30)

@@ -83,11 +83,12 @@ def _state(pixels: int, network: VGG, settings: Settings) -> float:
     """Bytes per pixel that are there whatever the tiles: pictures, moments, the photo's features.
 
     The photo twice, as it came and in the painting's colours, with its alpha; the last good
-    picture; the gradient; and the optimiser's own: picture, two moments and average, or pairs of
-    pictures and gradients and what the line search compares.
+    picture; the gradient; and the optimiser's own: picture, two moments and average; what
+    PyTorch's Adam makes on the way; or pairs of pictures and gradients and what the line search
+    compares.
     """
     history = SHORT_HISTORY if pixels > LARGE else HISTORY
-    own = 4 if settings.optimiser == "adam" else 2 * history + 6
+    own = {"adam": 4, "torch-adam": 7, "lbfgs": 2 * history + 6}[settings.optimiser]
     features = sum(
         network.channels(name) * network.dtype.itemsize / 4 ** level(name)
         for name in settings.content_layers

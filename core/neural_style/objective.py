@@ -9,10 +9,13 @@ relative
 gatys2015
     The paper's equations 1 to 5, literally: content is half the sum of squared differences
     (equation 1), style the weighted sum of squared differences of the Gram sums over positions
-    divided by 4 N^2 M^2 (equation 4), N channels, M positions.
+    divided by 4 N^2 M^2 (equation 4), N channels, M positions. As in the paper's own code, the
+    network is one whose channels have a mean activation of one (see `network.normalise`).
 tutorial
     A widely copied PyTorch walk-through of the paper: content is the mean of squared differences,
-    style for each layer weight * mean((G - A)^2) / (N * M), G and A Gram sums over positions.
+    style for each layer weight * mean((G - A)^2) / (N * M), G and A Gram sums over positions. The
+    network is torchvision's VGG-19 as it is published, with activations of any scale: with
+    another one the walk-through's weights mean something else.
 
 In both literal formulas the painting's Gram sums are brought to the picture's number of
 positions, so that they are the originals' wherever both pictures have the same size.

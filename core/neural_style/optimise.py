@@ -1,4 +1,4 @@
-"""The optimisers: both change a picture so that a loss falls, and can go on at another size.
+"""The optimisers: each changes a picture so that a loss falls, and can go on at another size.
 
 An optimiser holds the picture. `step` improves it and returns the loss before the step; `picture`
 is the result so far, always within 0..1.
@@ -113,6 +113,47 @@ class Adam:
         """Go on, on another device."""
         self.image, self.first = self.image.to(device), self.first.to(device)
         self.second, self.average = self.second.to(device), self.average.to(device)
+
+
+class TorchAdam:
+    """PyTorch's own Adam with nothing added: not clamped on the way, the last iterate.
+
+    Args:
+        image: where to start, shape (1, 3, H, W), sRGB 0..1.
+        learning_rate: length of a step, about, in the values that the network sees.
+        scale: how many of these 0..1 spans, by channel.
+    """
+
+    def __init__(
+        self, image: Tensor, learning_rate: float, scale: tuple[float, float, float]
+    ) -> None:
+        self.learning_rate = learning_rate
+        self.scale = torch.tensor(scale).view(1, 3, 1, 1)
+        self.restart(image)
+
+    def restart(self, image: Tensor) -> None:
+        """Go on from `image` and forget the moments."""
+        self.scale = self.scale.to(image.device)
+        # Where zero is makes no difference to Adam; how long one is does.
+        self.scaled = (image.detach() * self.scale).requires_grad_()
+        self.optimiser = torch.optim.Adam([self.scaled], lr=self.learning_rate)
+
+    @property
+    def picture(self) -> Tensor:
+        return (self.scaled.detach() / self.scale).clamp_(0, 1)
+
+    def step(self, loss: Loss) -> Tensor:
+        value, gradient = loss(self.scaled.detach() / self.scale)
+        self.scaled.grad = gradient / self.scale
+        self.optimiser.step()
+        return value
+
+    def resize(self, height: int, width: int) -> None:
+        self.restart(resize(self.picture, height, width))
+
+    def to(self, device: torch.device) -> None:
+        """Go on, on another device, without the moments."""
+        self.restart(self.picture.to(device))
 
 
 class LBFGS:

@@ -72,8 +72,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "steps": 500,
         "final_steps": 500,
     },
-    # The walk-through's own learning rate is 0.003 on a picture divided by the standard
-    # deviation .225, which is 0.0007 on the range 0..1 used here.
+    # To the letter, PyTorch's own Adam and its learning rate included.
     "tutorial": {
         "formula": "tutorial",
         "statistic": "gram",
@@ -86,8 +85,8 @@ PRESETS: dict[str, dict[str, Any]] = {
         "pooling": "max",
         "colours": "free",
         "start": "content",
-        "optimiser": "adam",
-        "learning_rate": 0.0007,
+        "optimiser": "torch-adam",
+        "learning_rate": 0.003,
         "averaging": 0.0,
         "coarsest": MAX_SIDE,
         "steps": 2000,
@@ -238,18 +237,19 @@ class Settings(BaseModel):
         description="How the network shrinks its maps: average, as in the paper, or max, as it "
         "was trained.",
     )
-    optimiser: Literal["adam", "lbfgs"] = Field(
+    optimiser: Literal["adam", "torch-adam", "lbfgs"] = Field(
         "adam",
         title="Optimiser",
-        description="Adam, or L-BFGS as in the paper (more memory; wants a loss without random "
-        "directions).",
+        description="Adam made for pictures (clamped, averaged); PyTorch's own, as in the "
+        "walk-through (torch-adam); or L-BFGS as in the paper (more memory).",
     )
     learning_rate: float = Field(
         0.02,
         ge=1e-6,
         le=10,
         title="Learning rate",
-        description="Length of a step; for Adam on colours from 0 to 1, for L-BFGS relative.",
+        description="Length of a step: for adam on colours from 0 to 1, for torch-adam on colours "
+        "divided by ImageNet's deviation, for lbfgs relative.",
     )
     averaging: float = Field(
         0.9,
@@ -257,7 +257,7 @@ class Settings(BaseModel):
         le=0.999,
         title="Averaging",
         description="Decay of the running average of the iterates that becomes the picture; 0 "
-        "takes the last one.",
+        "takes the last one. Only adam knows it.",
     )
     steps: int = Field(
         150,

@@ -23,7 +23,7 @@ from neural_style.devices import choose_device, choose_precision, free_memory, r
 from neural_style.errors import NeuralStyleError
 from neural_style.faces import LOOK, face_map
 from neural_style.image import Picture
-from neural_style.network import VGG, load_weights
+from neural_style.network import VGG, load_weights, normalised
 from neural_style.objective import Objective
 from neural_style.optimise import Adam, resize
 from neural_style.schedule import Stage, fit, stages, work
@@ -181,6 +181,8 @@ class Studio:
             precision = "float32"  # its curvature is made of small differences of gradients
         dtype = choose_precision(self.device, precision)
         weights = load_weights(settings.network)
+        if settings.formula != "tutorial":
+            weights = normalised(weights)
         self.network = VGG(weights, layers, settings.pooling, self.device, dtype)
 
     def _plan_finish(self, content: Picture) -> None:

@@ -13,7 +13,8 @@ from torch import Tensor
 from neural_style.canvas import as_picture, first_image, resized
 from neural_style.errors import NeuralStyleError
 from neural_style.image import Picture
-from neural_style.optimise import LBFGS, Adam, Optimiser, resize
+from neural_style.network.weights import PREPROCESSINGS
+from neural_style.optimise import LBFGS, Adam, Optimiser, TorchAdam, resize
 from neural_style.schedule import Stage, fit, work
 from neural_style.settings import Settings
 from neural_style.studio import Plan, Studio, painted_size
@@ -216,6 +217,8 @@ def _optimiser(studio: Studio) -> Optimiser:
     image = first_image(scene, studio.paintings, studio.shares, settings)
     if settings.optimiser == "lbfgs":
         return LBFGS(image, settings.learning_rate)
+    if settings.optimiser == "torch-adam":
+        return TorchAdam(image, settings.learning_rate, PREPROCESSINGS["torchvision"].scale)
     return Adam(image, settings.learning_rate, settings.averaging)
 
 

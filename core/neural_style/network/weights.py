@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import zipfile
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -48,13 +49,29 @@ PREPROCESSINGS = {
 }
 
 
-@dataclass(frozen=True)
+Convolutions = dict[str, tuple[Tensor, Tensor]]
+"""By layer name, shallow to deep: weight (C, C', 3, 3) and bias (C,)."""
+
+Activations = dict[str, Tensor]
+"""By layer name, each channel's mean activation (C,)."""
+
+
+@dataclass(frozen=True, eq=False)
 class Weights:
-    """Convolutions by layer name, shallow to deep: weight (C, C', 3, 3) and bias (C,)."""
+    """A network as it lies in its file.
+
+    Attributes:
+        name: what the person calls it.
+        convolutions: weights and biases.
+        preprocessing: what it does to a picture first.
+        activations: what `normalised` divides by, empty for a network of this project's that is
+            normalised already; None where it has to be measured.
+    """
 
     name: str
-    convolutions: dict[str, tuple[Tensor, Tensor]]
+    convolutions: Convolutions
     preprocessing: Preprocessing
+    activations: Activations | None = None
 
 
 def weights_folder() -> Path:
@@ -117,8 +134,14 @@ def load_weights(network: str) -> Weights:
 def _load(network: str, path: Path, _modified: int) -> Weights:
     _check_hash(path)
     tensors, metadata = _read(path)
+    activations: Activations | None = None
     if "conv1_1.weight" in tensors:
         keys = {name: name for name in LAYERS if f"{name}.weight" in tensors}
+        activations = {
+            name: tensors[f"{name}.activation"].float()
+            for name in LAYERS
+            if f"{name}.activation" in tensors
+        }
     elif "features.0.weight" in tensors:
         indices = _torchvision_indices()
         keys = {name: f"features.{i}" for name, i in zip(LAYERS, indices, strict=True)}
@@ -135,7 +158,7 @@ def _load(network: str, path: Path, _modified: int) -> Weights:
         raise NeuralStyleError("weights_unknown", f"{path} lacks {error.args[0]}") from None
     _check_shapes(path, convolutions)
     kind = "caffe" if caffe else "torchvision"
-    return Weights(network, convolutions, PREPROCESSINGS[kind])
+    return Weights(network, convolutions, PREPROCESSINGS[kind], activations)
 
 
 def _torchvision_indices() -> list[int]:
@@ -154,7 +177,10 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         if path.suffix == ".safetensors":
             with safe_open(path, framework="pt") as file:
                 return {key: file.get_tensor(key) for key in file.keys()}, file.metadata() or {}  # noqa: SIM118
-        loaded = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+        # The published VGG-19 files are older than PyTorch's zip archives and cannot be mapped:
+        # such a file is held in memory once, until its classifier is dropped.
+        mapped = zipfile.is_zipfile(path)
+        loaded = torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
     except OSError as error:
         reason = error.strerror or "it cannot be read"
         raise NeuralStyleError("weights_missing", f"{path}: {reason}") from None
@@ -186,7 +212,7 @@ def _check_hash(path: Path) -> None:
         )
 
 
-def _check_shapes(path: Path, convolutions: dict[str, tuple[Tensor, Tensor]]) -> None:
+def _check_shapes(path: Path, convolutions: Convolutions) -> None:
     """Each convolution 3x3 and fed by the one before; all values finite."""
     channels = 3
     for name, (weight, bias) in convolutions.items():
