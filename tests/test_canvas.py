@@ -1,10 +1,10 @@
-"""Paintings are taken without the border of their scan."""
+"""Paintings are taken without the border of their scan, photos with a margin."""
 
 import pytest
 import torch
 from torch import Tensor
 
-from neural_style.canvas import EDGE, Canvas, unframed
+from neural_style.canvas import EDGE, Canvas, extended, margin_of, unframed, without_margin
 
 
 def paint(height: int, width: int) -> Tensor:
@@ -67,3 +67,17 @@ def test_a_painting_visible_at_its_edge_alone_stays_whole() -> None:
     visible = torch.zeros(1, 1, 200, 300)
     visible[..., 0] = 1
     assert unframed(Canvas(paint(200, 300), visible)).visible.any()
+
+
+@pytest.mark.parametrize(("height", "width"), [(200, 300), (16, 1024), (16, 2000)])
+def test_a_margin_is_cut_off_again(height: int, width: int) -> None:
+    margin = margin_of(height, width)
+    assert margin <= max(height, width) / 64 + 0.5
+    half_seen = torch.ones(1, 1, height, width)
+    half_seen[..., width // 2 :] = 0
+    for visible in (torch.ones(1, 1, height, width), half_seen):
+        photo = Canvas(paint(height, width), visible)
+        larger = extended(photo, margin)
+        assert larger.visible.shape[2:] == (height + 2 * margin, width + 2 * margin)
+        assert torch.equal(without_margin(larger.pixels, margin), photo.pixels)
+        assert torch.equal(without_margin(larger.visible, margin), photo.visible)

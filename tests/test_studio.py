@@ -14,6 +14,7 @@ from torch import Tensor
 
 from conftest import drawn
 from neural_style import budget, devices, studio
+from neural_style.canvas import margin_of
 from neural_style.errors import NeuralStyleError
 from neural_style.image import Picture
 from neural_style.network import VGG, load_weights
@@ -110,6 +111,9 @@ def test_an_enlarged_picture_is_finished_at_the_photos_size_only_if_it_fits() ->
     assert small.stages[-1].width == 200
 
 
+PACE = studio.PACE_SIDE + 2 * margin_of(studio.PACE_SIDE, studio.PACE_SIDE)
+
+
 class Full:
     """An objective that runs out of memory at its first `times` calls in a job."""
 
@@ -118,7 +122,7 @@ class Full:
         self.call = Objective.__call__
 
     def __call__(self, objective: Objective, image: Tensor) -> tuple[Tensor, Tensor]:
-        if image.shape[2] != studio.PACE_SIDE and self.times:
+        if image.shape[2] != PACE and self.times:
             self.times -= 1
             raise torch.OutOfMemoryError
         return self.call(objective, image)
@@ -154,15 +158,25 @@ def test_out_of_memory_on_a_card_goes_on_on_the_cpu(small_settings: Make) -> Non
     job.device = torch.device("meta")  # as if it had been painted on a card so far
     assert job.retreat() == "The memory of meta ran out; the picture is now painted on the CPU"
     assert job.device.type == "cpu"
-    value, gradient = job.objective(0, job.stages[0])(torch.rand(1, 3, *_size(job)))
+    image = torch.rand_like(job.scene(job.stages[0]).pixels)
+    value, gradient = job.objective(0, job.stages[0])(image)
     assert value.isfinite()
     assert gradient.isfinite().all()
     with pytest.raises(NeuralStyleError, match="does not hold 48 x 32"):
         job.retreat()
 
 
-def _size(job: Studio) -> tuple[int, int]:
-    return job.stages[0].height, job.stages[0].width
+@pytest.mark.parametrize(("formula", "margin"), [("standard", 3), ("tutorial", 0)])
+def test_the_photo_is_painted_with_a_margin(formula: str, margin: int) -> None:
+    """Its mirror image, at every size; the literal presets have none."""
+    settings = parse_settings({"preset": formula, "coarsest": 64})
+    job = Studio(drawn(128, 192), [drawn(50, 50)], settings, enlarge=False)
+    scene = job.scene(job.stages[-1])
+    inside = slice(margin, 128 + margin), slice(margin, 192 + margin)
+    assert scene.pixels.shape[2:] == (128 + 2 * margin, 192 + 2 * margin)
+    assert torch.equal(scene.pixels[..., inside[0], inside[1]], job.photo.pixels)
+    if margin:
+        assert torch.equal(scene.pixels[..., margin - 1, :], scene.pixels[..., margin + 1, :])
 
 
 def test_precision_can_be_chosen_and_is_measured_otherwise(

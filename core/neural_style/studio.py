@@ -11,13 +11,17 @@ from torch import Tensor
 
 from neural_style import budget
 from neural_style.canvas import (
+    MARGIN,
     Canvas,
     canvas_of,
     check_size,
+    extended,
+    margin_of,
     recoloured,
     resized,
     style_at,
     unframed,
+    with_margin,
 )
 from neural_style.devices import choose_device, choose_precision, free_memory, release_memory
 from neural_style.errors import NeuralStyleError
@@ -131,18 +135,26 @@ class Studio:
 
     def objective(self, number: int, stage: Stage) -> Objective:
         """What is minimised at the stage with this number."""
-        scene = resized(self.photo, stage.height, stage.width)
         longest = max(stage.width, stage.height) * self.settings.style_scale
         paintings = [style_at(painting, longest) for painting in self.paintings]
         return Objective(
             self.network,
-            scene,
+            self.scene(stage),
             list(zip(paintings, self.shares, strict=True)),
             self.settings,
             self.settings.seed * 1000 + number,
             self.budget.tile,
-            self._emphasis(scene),
+            self._emphasis(stage),
         )
+
+    def scene(self, stage: Stage) -> Canvas:
+        """The photo as it is painted at a stage: at its size, with a margin around it."""
+        scene = resized(self.photo, stage.height, stage.width)
+        return extended(scene, self.margin(stage.height, stage.width))
+
+    def margin(self, height: int, width: int) -> int:
+        """What is painted around a picture of that size, in pixels; the originals have none."""
+        return margin_of(height, width) if self.settings.formula == "relative" else 0
 
     def retreat(self) -> str:
         """Make do with less memory: smaller tiles, then the CPU. Returns what was done.
@@ -151,7 +163,9 @@ class Studio:
             NeuralStyleError: `out_of_memory` if there is nothing smaller.
         """
         release_memory()
-        size = max(self.stages[-1].width, self.width), max(self.stages[-1].height, self.height)
+        width = max(self.stages[-1].width, self.width)
+        height = max(self.stages[-1].height, self.height)
+        size = self._with_margin(width, height)
         tile = budget.smaller(self.budget.tile, *size)
         if tile:
             memory = budget.needed(*size, self.network, self.settings, tile)
@@ -163,14 +177,15 @@ class Studio:
         self.photo = _moved(self.photo, self.device)
         self.paintings = [_moved(painting, self.device) for painting in self.paintings]
         self._build_network()
-        self.budget = self._choose(*size)
+        self.budget = self._choose(width, height)
         return f"The memory of {name} ran out; the picture is now painted on the CPU"
 
-    def _emphasis(self, scene: Canvas) -> Tensor | None:
+    def _emphasis(self, stage: Stage) -> Tensor | None:
         """How much more the content counts at each pixel of the scene, shape (1, 1, H, W)."""
         if self.faces is None:
             return None
-        faces = resize(self.faces, *scene.pixels.shape[2:]).to(scene.pixels)
+        faces = resize(self.faces, stage.height, stage.width).to(self.photo.pixels)
+        faces = with_margin(faces, self.margin(stage.height, stage.width))
         return MOST_EMPHASIS ** (faces * (self.settings.faces / 100))
 
     def _build_network(self) -> None:
@@ -198,7 +213,11 @@ class Studio:
     def _choose(self, width: int, height: int) -> budget.Budget:
         share = SHARE.get(self.device.type, SHARE_OF_CARD)
         limit = self._free() if self.settings.memory else share * self._free()
-        return budget.choose(width, height, self.network, self.settings, limit)
+        return budget.choose(*self._with_margin(width, height), self.network, self.settings, limit)
+
+    def _with_margin(self, width: int, height: int) -> tuple[int, int]:
+        margin = self.margin(height, width)
+        return width + 2 * margin, height + 2 * margin
 
     def _free(self) -> float:
         """Bytes that painting may take."""
@@ -210,6 +229,8 @@ class Studio:
         largest = budget.largest_size(
             self.width, self.height, self.network, self.settings, self._free()
         )
+        if self.margin(self.height, self.width):
+            largest = int(largest / (1 + 2 * MARGIN))
         if largest < 128:  # the pictures themselves take it all
             hint = "Allow more memory." if self.settings.memory else None
             return NeuralStyleError("out_of_memory", message, hint)
@@ -221,7 +242,7 @@ class Studio:
         """Time for all stages, from that of a step on a small part of the pictures."""
         stage = Stage(PACE_SIDE, PACE_SIDE, 1)
         objective = self.objective(0, stage)
-        optimiser = Adam(resized(self.photo, PACE_SIDE, PACE_SIDE).pixels, 0.0, 0.0)
+        optimiser = Adam(self.scene(stage).pixels, 0.0, 0.0)
         times = []
         for _ in range(4):
             start = time.perf_counter()

@@ -10,7 +10,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from neural_style.canvas import as_picture, first_image, resized
+from neural_style.canvas import as_picture, first_image, without_margin
 from neural_style.errors import NeuralStyleError
 from neural_style.image import Picture
 from neural_style.network.weights import PREPROCESSINGS
@@ -141,6 +141,7 @@ class _Job:
         self.studio, self.content, self.clock, self.finish = studio, content, clock, finish
         self.height, self.width = size
         self.optimiser = _optimiser(studio)
+        self.margin = studio.margin(studio.stages[0].height, studio.stages[0].width)
         self.left = 0
 
     def paint(self) -> Iterator[Progress | Warned | Finished]:
@@ -164,13 +165,16 @@ class _Job:
         objective = self.studio.objective(number, stage)
         optimiser = self.optimiser
         good = optimiser.picture
-        if good.shape[2:] != (stage.height, stage.width):
-            good = resize(good, stage.height, stage.width)
+        margin = self.studio.margin(stage.height, stage.width)
+        height, width = stage.height + 2 * margin, stage.width + 2 * margin
+        if good.shape[2:] != (height, width):
+            good = resize(good, height, width)
             if stage.width > self.studio.width:
                 # The moments of a smaller picture would hold back what these few steps are for.
                 optimiser.restart(good)
             else:
-                optimiser.resize(stage.height, stage.width)
+                optimiser.resize(height, width)
+            self.margin = margin
         first: Tensor | None = None
         while self.left:
             loss = optimiser.step(objective)
@@ -200,7 +204,8 @@ class _Job:
         width, height = self.width, self.height
         if longest:
             width, height = fit(width, height, longest)
-        return as_picture(self.optimiser.picture, self.studio.photo, self.content, height, width)
+        image = without_margin(self.optimiser.picture, self.margin)
+        return as_picture(image, self.studio.photo, self.content, height, width)
 
 
 def _ran_out(error: Exception) -> bool:
@@ -213,8 +218,7 @@ def _ran_out(error: Exception) -> bool:
 def _optimiser(studio: Studio) -> Optimiser:
     """An optimiser that holds the first picture, at the coarsest size."""
     settings, stage = studio.settings, studio.stages[0]
-    scene = resized(studio.photo, stage.height, stage.width)
-    image = first_image(scene, studio.paintings, studio.shares, settings)
+    image = first_image(studio.scene(stage), studio.paintings, studio.shares, settings)
     if settings.optimiser == "lbfgs":
         return LBFGS(image, settings.learning_rate)
     if settings.optimiser == "torch-adam":
