@@ -33,7 +33,7 @@ from neural_style.network import (
 )
 from neural_style.network.weights import PREPROCESSINGS, find_weights
 from neural_style.settings import LAYERS, parse_settings
-from neural_style.stylize import stylize
+from neural_style.stylize import Finished, stylize
 from test_code import ROOT
 
 pytestmark = pytest.mark.slow
@@ -172,6 +172,7 @@ def test_original_file_as_the_network(published: tuple[str, Path], tmp_path: Pat
     ]
     for job in jobs:
         *_, finished = stylize(drawn(48, 48, "photo"), [drawn(48, 48, "painting")], job)
+        assert isinstance(finished, Finished)
         assert finished.picture.pixels.std() > 0.05
 
 

@@ -135,7 +135,7 @@ def extended(canvas: Canvas, margin: int) -> Canvas:
     """The picture with its mirror image around it, `margin` pixels wide."""
     pixels = with_margin(canvas.pixels, margin)
     if (canvas.visible == 1).all():
-        return Canvas(pixels, _all_visible(*pixels.shape[2:], pixels.device))
+        return Canvas(pixels, _all_visible(pixels.shape[2], pixels.shape[3], pixels.device))
     return Canvas(pixels, with_margin(canvas.visible, margin))
 
 

@@ -19,6 +19,8 @@ FATAL = ("engine_missing", "engine_unstartable", "engine_newer", "engine_older")
 """Trying again would not help."""
 LIVE_SIZE = 1024
 """Longest side of the pictures that show in the image while it is painted."""
+PREVIEW_PAINTED = 512
+"""Longest side at which the preview is painted."""
 
 
 def log_path():
@@ -80,9 +82,14 @@ class Painting:
         return Job(self._ready_engine(), request, on_progress, on_preview, on_warning)
 
     def start_preview(self, style, values, size, on_progress, on_preview):
-        """Begin to paint small, to look at beside the settings; returns the job to tick."""
+        """Begin to paint for a look beside the settings; returns the job to tick.
+
+        It is painted larger than it is shown: at the shown size the network would see other shapes
+        in it, and paint another picture. The first, coarse sizes show early all the same.
+        """
         self.check_alive()
-        request = self._request(self.small_content(size), style, dict(values, size=0))
+        values = dict(values, size=min(values.get("size") or 0, PREVIEW_PAINTED))
+        request = self._request(self.small_content(PREVIEW_PAINTED), style, values)
         request.update(previews=0.3, preview_size=max(16, size))
         return Job(self._ready_engine(), request, on_progress, on_preview)
 

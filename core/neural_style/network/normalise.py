@@ -62,8 +62,12 @@ def mean_activations(weights: Weights, pictures: Iterable[Tensor]) -> Activation
     network = VGG(weights, weights.convolutions)
     means = {name: torch.zeros(len(bias)) for name, (_, bias) in weights.convolutions.items()}
     count = 0
+
+    def add(name: str, layer: Tensor) -> None:
+        means[name] += layer.mean((0, 2, 3))
+
     for picture in pictures:
-        network.forward(picture, lambda name, layer: means[name].add_(layer.mean((0, 2, 3))))
+        network.forward(picture, add)
         count += 1
     return {name: mean / count for name, mean in means.items()}
 
