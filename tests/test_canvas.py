@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 
 from neural_style.canvas import EDGE, Canvas, extended, margin_of, unframed, without_margin
+from neural_style.settings import parse_settings
 
 
 def paint(height: int, width: int) -> Tensor:
@@ -71,7 +72,7 @@ def test_a_painting_visible_at_its_edge_alone_stays_whole() -> None:
 
 @pytest.mark.parametrize(("height", "width"), [(200, 300), (16, 1024), (16, 2000)])
 def test_a_margin_is_cut_off_again(height: int, width: int) -> None:
-    margin = margin_of(height, width)
+    margin = margin_of(height, width, parse_settings({}))
     assert margin <= max(height, width) / 64 + 0.5
     half_seen = torch.ones(1, 1, height, width)
     half_seen[..., width // 2 :] = 0

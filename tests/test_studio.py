@@ -111,7 +111,7 @@ def test_an_enlarged_picture_is_finished_at_the_photos_size_only_if_it_fits() ->
     assert small.stages[-1].width == 200
 
 
-PACE = studio.PACE_SIDE + 2 * margin_of(studio.PACE_SIDE, studio.PACE_SIDE)
+PACE = studio.PACE_SIDE + 2 * margin_of(studio.PACE_SIDE, studio.PACE_SIDE, parse_settings({}))
 
 
 class Full:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from neural_style.canvas import margin_of
 from neural_style.network import VGG
 from neural_style.optimise import HISTORY, LARGE, SHORT_HISTORY
 from neural_style.schedule import fit
@@ -61,6 +62,8 @@ def largest_size(width: int, height: int, network: VGG, settings: Settings, limi
 
 def needed(width: int, height: int, network: VGG, settings: Settings, tile: int) -> int:
     """Bytes for painting a picture at its largest size, beside the program itself."""
+    edge = margin_of(height, width, settings)
+    width, height = width + 2 * edge, height + 2 * edge
     pixels = width * height
     state = pixels * _state(pixels, network, settings)
     seen = (min(side, (tile or side) + 2 * margin(network.layers)) for side in (width, height))

@@ -116,8 +116,10 @@ def resized(canvas: Canvas, height: int, width: int) -> Canvas:
     return Canvas(pixels, resize(canvas.visible, height, width))
 
 
-def margin_of(height: int, width: int) -> int:
-    """Width of the margin around a picture of that size, in pixels."""
+def margin_of(height: int, width: int, settings: Settings) -> int:
+    """Width of the margin around a picture of that size, in pixels; the originals have none."""
+    if settings.formula != "relative":
+        return 0
     return min(round(MARGIN * max(height, width)), min(height, width) - 1)
 
 

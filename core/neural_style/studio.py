@@ -11,7 +11,6 @@ from torch import Tensor
 
 from neural_style import budget
 from neural_style.canvas import (
-    MARGIN,
     Canvas,
     canvas_of,
     check_size,
@@ -153,8 +152,8 @@ class Studio:
         return extended(scene, self.margin(stage.height, stage.width))
 
     def margin(self, height: int, width: int) -> int:
-        """What is painted around a picture of that size, in pixels; the originals have none."""
-        return margin_of(height, width) if self.settings.formula == "relative" else 0
+        """What is painted around a picture of that size, in pixels."""
+        return margin_of(height, width, self.settings)
 
     def retreat(self) -> str:
         """Make do with less memory: smaller tiles, then the CPU. Returns what was done.
@@ -163,9 +162,7 @@ class Studio:
             NeuralStyleError: `out_of_memory` if there is nothing smaller.
         """
         release_memory()
-        width = max(self.stages[-1].width, self.width)
-        height = max(self.stages[-1].height, self.height)
-        size = self._with_margin(width, height)
+        size = max(self.stages[-1].width, self.width), max(self.stages[-1].height, self.height)
         tile = budget.smaller(self.budget.tile, *size)
         if tile:
             memory = budget.needed(*size, self.network, self.settings, tile)
@@ -177,7 +174,7 @@ class Studio:
         self.photo = _moved(self.photo, self.device)
         self.paintings = [_moved(painting, self.device) for painting in self.paintings]
         self._build_network()
-        self.budget = self._choose(width, height)
+        self.budget = self._choose(*size)
         return f"The memory of {name} ran out; the picture is now painted on the CPU"
 
     def _emphasis(self, stage: Stage) -> Tensor | None:
@@ -213,11 +210,7 @@ class Studio:
     def _choose(self, width: int, height: int) -> budget.Budget:
         share = SHARE.get(self.device.type, SHARE_OF_CARD)
         limit = self._free() if self.settings.memory else share * self._free()
-        return budget.choose(*self._with_margin(width, height), self.network, self.settings, limit)
-
-    def _with_margin(self, width: int, height: int) -> tuple[int, int]:
-        margin = self.margin(height, width)
-        return width + 2 * margin, height + 2 * margin
+        return budget.choose(width, height, self.network, self.settings, limit)
 
     def _free(self) -> float:
         """Bytes that painting may take."""
@@ -229,8 +222,6 @@ class Studio:
         largest = budget.largest_size(
             self.width, self.height, self.network, self.settings, self._free()
         )
-        if self.margin(self.height, self.width):
-            largest = int(largest / (1 + 2 * MARGIN))
         if largest < 128:  # the pictures themselves take it all
             hint = "Allow more memory." if self.settings.memory else None
             return NeuralStyleError("out_of_memory", message, hint)
