@@ -32,7 +32,7 @@ canvas's own edge, its shadow, and a little that is askew."""
 MARGIN = 1 / 64
 """What is painted around a picture on each side and cut off at the end, as a part of the longer
 one. Beyond a picture's edge a network sees nothing new, whatever is put there, so its outermost
-pixels count more than others, and become a frame: one to three pixels at 128."""
+pixels count more than others, and become a frame."""
 
 ALIKE = 24 / 255
 """Largest difference, in each channel, between pixels of a border."""

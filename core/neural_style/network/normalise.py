@@ -8,8 +8,9 @@ its square and a Gram loss with its fourth power, so that constants that fit one
 Gatys et al. averaged over ImageNet, which is not here. Dead leaves are, wherever there is a
 generator of random numbers: pictures of overlapping shapes of all sizes have the edges and
 spectra of photos (Lee, Mumford and Huang 2001, "Occlusion models for natural images"). For
-`compact`, the channels' means over such pictures and over ten photos differ by a factor of 1.2
-to 2 (one standard deviation), those over five photos and over five others by 1.2 to 1.7.
+`compact`, the channels' means over such pictures and over ten photos differ by a factor of 1.2 to
+2.1 (one standard deviation) beside one that a layer's channels share, those over five photos and
+over five others by 1.2 to 1.7.
 """
 
 from __future__ import annotations
