@@ -256,6 +256,18 @@ class TestTraining:
         assert len(better) >= len(COMPACT_LAYERS) - 2
         assert sum(after.values()) < 0.85 * sum(before.values())
 
+    def test_batch_norm_is_fixed_at_last(self, teacher: Teacher, pictures: Pictures) -> None:
+        run = begin(teacher.widths, replace(TINY, steps=6, fixed_from=4), CPU)
+        norm, means = run.student.layer("conv2_1")[1], []
+        for _ in train(run, teacher, batches(pictures, run)):
+            means.append(norm.running_mean.clone())
+        assert not torch.equal(means[2], means[3])
+        assert torch.equal(means[3], means[5])
+        # What is trained then is what the folded network does.
+        expected = run.student(images())["conv2_1"]
+        found = features(convert.fold(run.student), images()[:1])["conv2_1"]
+        torch.testing.assert_close(found, expected[:1], rtol=1e-3, atol=1e-3)
+
     def test_it_resumes_to_the_same_result(
         self, trained: Run, teacher: Teacher, pictures: Pictures, tmp_path: Path
     ) -> None:
@@ -310,9 +322,9 @@ class TestCommand:
         capsys: pytest.CaptureFixture[str],
     ) -> None:
         words = [str(teacher_file), str(folder), "--output", str(tmp_path), "--device", "cpu"]
-        assert command.main([*words, "--steps", "8"]) == 0
-        assert command.main([*words, "--steps", "9"]) == 0
-        assert "Going on from step 8\n" in capsys.readouterr().out
+        assert command.main([*words, "--steps", "20"]) == 0
+        assert command.main([*words, "--steps", "21"]) == 0
+        assert "Going on from step 20\n" in capsys.readouterr().out
         loaded = load_weights(str(tmp_path / "compact.safetensors")).convolutions
         assert list(loaded) == list(COMPACT_LAYERS)
         widths = [len(bias) for _, bias in loaded.values()]

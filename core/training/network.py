@@ -14,6 +14,10 @@ from neural_style.settings import LAYERS
 COMPACT_LAYERS = LAYERS[:13]
 """conv1_1 to conv5_1, the layers that style transfer uses."""
 
+WIDER = {"conv2_2": 48, "conv3_3": 64, "conv3_4": 64, "conv4_3": 128}
+"""Least channels of some layers that style transfer does not compare: those that the teacher does
+not have say what the student likes."""
+
 
 class Norm(nn.BatchNorm2d):
     """Batch norm that always keeps its running statistics."""
@@ -26,7 +30,7 @@ class Student(nn.Module):
     """The layers of `neural_style.network.VGG` with batch norm and average pooling.
 
     Args:
-        widths: channels of each layer.
+        widths: channels of each layer that shall predict the teacher's; they come first.
     """
 
     mean: Tensor
@@ -37,13 +41,14 @@ class Student(nn.Module):
         self.convolutions, self.norms = nn.ModuleDict(), nn.ModuleDict()
         before = 3
         for name in COMPACT_LAYERS:
+            width = max(widths[name], WIDER.get(name, 0))
             # The border is repeated, as in the engine.
             convolution = nn.Conv2d(
-                before, widths[name], 3, padding=1, padding_mode="replicate", bias=False
+                before, width, 3, padding=1, padding_mode="replicate", bias=False
             )
             nn.init.kaiming_normal_(convolution.weight, nonlinearity="relu")
-            self.convolutions[name], self.norms[name] = convolution, Norm(widths[name])
-            before = widths[name]
+            self.convolutions[name], self.norms[name] = convolution, Norm(width)
+            before = width
         preprocessing = PREPROCESSINGS["torchvision"]
         self.register_buffer("mean", torch.tensor(preprocessing.mean).view(1, 3, 1, 1))
         self.register_buffer("scale", torch.tensor(preprocessing.scale).view(1, 3, 1, 1))

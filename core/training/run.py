@@ -32,20 +32,23 @@ class Recipe:
         halfway: pictures on their way from photo to painting that are made for the training.
         learning_rate: AdamW's highest.
         warm_up: steps until it is reached; then it sinks to zero along half a cosine.
+        fixed_from: step from which batch norm's statistics stay as they are, so that what is
+            learnt last is what the folded network will do.
         weight_decay: of everything but biases and batch norm.
         clip: greatest length of the gradient.
         averaging: decay of the running average of the weights, which is what is kept.
     """
 
-    steps: int = 4_500
+    steps: int = 5_000
     seed: int = 0
-    batch: int = 16
+    batch: int = 32
     side: int = 96
     large_every: int = 4
     large_side: int = 128
     halfway: int = 256
     learning_rate: float = 4e-3
     warm_up: int = 100
+    fixed_from: int = 3_000
     weight_decay: float = 1e-4
     clip: float = 5.0
     averaging: float = 0.998

@@ -87,7 +87,7 @@ class Teacher:
         """
         errors = {}
         for name, target in targets.items():
-            difference = features[name].float() - target
+            difference = features[name][:, : target.shape[1]].float() - target
             error = difference.square().mean()
             if name in self.metrics:
                 seen = F.conv2d(difference, self.metrics[name][:, :, None, None])

@@ -22,8 +22,8 @@ IMPORTANT = ("conv2_1", "conv3_1", "conv3_2", "conv4_1", "conv4_2", "conv5_1")
 def train(run: Run, teacher: Teacher, batches: Batches) -> Iterator[Progress]:
     """Train until the recipe's last step; yields after each."""
     recipe, progress = run.recipe, run.progress
-    run.student.train()
     while progress.step < recipe.steps:
+        run.student.train(progress.step < recipe.fixed_from)
         started = time.process_time()
         for group in run.optimiser.param_groups:
             group["lr"] = learning_rate(progress.step, recipe)
@@ -72,7 +72,8 @@ def held_back_errors(run: Run, teacher: Teacher, pictures: Pictures) -> dict[str
     for some in images.split(run.recipe.batch):
         targets = teacher.features(some.to(device))
         for name, layer in student(some.to(device)).items():
-            sums[name] += float((layer - targets[name]).square().sum())
+            known = layer[:, : targets[name].shape[1]]
+            sums[name] += float((known - targets[name]).square().sum())
             centre = targets[name].mean((0, 2, 3), keepdim=True)
             variances[name] += float((targets[name] - centre).square().sum())
     return {name: sums[name] / variances[name] for name in COMPACT_LAYERS}
