@@ -137,9 +137,11 @@ def _describe(_: argparse.Namespace) -> None:
 
 
 def _devices(options: argparse.Namespace) -> None:
-    from neural_style.devices import available_devices
+    from neural_style.devices import available_devices, unusable_devices
 
     devices = available_devices()
+    for name, reason in unusable_devices().items():
+        print(f"warning: The {name} device cannot be used: {reason}.", file=sys.stderr)
     if options.json:
         print(json.dumps([device.model_dump() for device in devices], indent=2))
         return

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ctypes
+import re
 import sys
 import time
+from contextlib import suppress
 from functools import cache
 
 import psutil
@@ -20,6 +22,24 @@ the same each time, however busy the computer."""
 
 _CARDS = {"cuda": torch.cuda, "xpu": torch.xpu, "mps": torch.backends.mps}
 
+_OUT_OF_MEMORY = re.compile(
+    r"out of memory|out_of_(device_|host_)?memory|outofmemory|out_of_resources"
+    r"|not enough memory|can't allocate memory|failed to allocate|bad_alloc|invalid buffer size"
+    r"|alloc_?failed|allocation_failed|allocation_failure"
+    r"|could not create a memory|unable to find (an engine|a valid cudnn algorithm)",
+    re.IGNORECASE,
+)
+"""What PyTorch and the libraries below it say where memory runs out: CUDA, cuDNN (which finds no
+algorithm that fits), HIP, Level Zero and its predecessors, Metal, oneDNN, C++, and the CPU's
+allocator, which has no exception type of its own."""
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether memory ran out, on whatever device."""
+    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
+        return True
+    return isinstance(error, RuntimeError) and _OUT_OF_MEMORY.search(str(error)) is not None
+
 
 def available_devices() -> list[Device]:
     """Devices that work here, the fastest first; the CPU is always the last."""
@@ -30,18 +50,57 @@ def available_devices() -> list[Device]:
         memory=memory.total,
         memory_free=memory.available,
     )
-    return [_card(kind) for kind, module in _CARDS.items() if module.is_available()] + [cpu]
+    return [card for card in map(_card, _CARDS) if isinstance(card, Device)] + [cpu]
 
 
-def _card(kind: str) -> Device:
+def unusable_devices() -> dict[str, str]:
+    """Devices that are there but do not work, and what they say."""
+    return {kind: card for kind in _CARDS if isinstance(card := _card(kind), str)}
+
+
+def _card(kind: str) -> Device | str | None:
+    """A card, what is wrong with it, or None where there is none."""
+    # Drivers raise whatever they like, and at the first look or any later one. A card that fails
+    # must not take the CPU with it.
+    try:
+        if not _CARDS[kind].is_available():
+            return None
+        _try(kind)
+        free, memory = _memory(kind)
+        name = "Apple GPU" if kind == "mps" else str(getattr(torch, kind).get_device_name())
+        return Device(name=kind, description=name, memory=memory, memory_free=free)
+    except Exception as error:
+        return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+@cache
+def _try(kind: str) -> None:
+    """A tiny convolution: a card may be seen, and have no code that runs on it."""
+    device = torch.device(kind)
+    picture = torch.ones(1, 3, 8, 8, device=device)
+    convolved = F.conv2d(picture, torch.ones(4, 3, 3, 3, device=device), padding=1)
+    if convolved.amax().item() != 27:
+        raise RuntimeError("it computes wrong numbers")
+
+
+def _memory(kind: str) -> tuple[int, int]:
+    """Bytes that are free, and in all."""
     if kind == "mps":  # shares the computer's memory
         memory = torch.mps.recommended_max_memory()
-        free = memory - torch.mps.driver_allocated_memory()
-        return Device(name=kind, description="Apple GPU", memory=memory, memory_free=free)
+        return memory - torch.mps.driver_allocated_memory(), memory
     module = torch.cuda if kind == "cuda" else torch.xpu
     free, memory = module.mem_get_info()
-    name = module.get_device_name()
-    return Device(name=kind, description=name, memory=memory, memory_free=free)
+    # What PyTorch keeps for its next tensors is ours to use.
+    return free + module.memory_reserved() - module.memory_allocated(), memory
+
+
+def is_limited(device: torch.device) -> bool:
+    """Whether PyTorch may lack operations there that it has everywhere else.
+
+    On Apple's graphics cards: bicubic resizing that averages (before PyTorch 2.8), going back
+    through max pooling, and memory of one type seen as another (not proven).
+    """
+    return device.type == "mps"
 
 
 def choose_device(wanted: str) -> torch.device:
@@ -54,16 +113,16 @@ def choose_device(wanted: str) -> torch.device:
     if wanted == "auto":
         return torch.device(names[0])
     if wanted not in names:
-        raise NeuralStyleError(
-            "device_unavailable",
-            f"This computer has no {wanted} device that PyTorch {torch.__version__} can use",
-        )
+        message = f"This computer has no {wanted} device that PyTorch {torch.__version__} can use"
+        if reason := unusable_devices().get(wanted):
+            message += f" ({reason})"
+        raise NeuralStyleError("device_unavailable", message)
     return torch.device(wanted)
 
 
 def free_memory(device: torch.device) -> int:
-    """Bytes that are free on a device."""
-    return next(d.memory_free for d in available_devices() if d.name == device.type)
+    """Bytes that are free on a device; none on one that does not answer any more."""
+    return next((d.memory_free for d in available_devices() if d.name == device.type), 0)
 
 
 def choose_precision(device: torch.device, wanted: str) -> torch.dtype:
@@ -94,14 +153,18 @@ def _gain_of_bfloat16(device: torch.device) -> float:
 
 
 def _seconds(device: torch.device, dtype: torch.dtype) -> float:
-    """Shortest time that a convolution of middling size took."""
-    features = torch.ones(1, 64, 96, 96, device=device, dtype=dtype)
+    """Shortest time that convolutions of middling size took; on cards many large ones, so that
+    it is not the time to start them that is measured."""
+    side, count = (96, 1) if device.type == "cpu" else (512, 20)
+    features = torch.ones(1, 64, side, side, device=device, dtype=dtype)
     features = features.contiguous(memory_format=torch.channels_last)
     weight = torch.ones(64, 64, 3, 3, device=device, dtype=dtype)
     times = []
     for _ in range(5):
         start = time.perf_counter()
-        float(F.conv2d(features, weight, padding=1)[0, 0, 0, 0])  # waits for the device
+        for _ in range(count):
+            convolved = F.conv2d(features, weight, padding=1)
+        float(convolved[0, 0, 0, 0])  # waits for the device
         times.append(time.perf_counter() - start)
     return min(times)
 
@@ -122,8 +185,9 @@ def release_memory() -> None:
     if libc := _glibc():
         libc.malloc_trim(0)
     for kind, module in _CARDS.items():
-        if module.is_available():
-            getattr(torch, kind).empty_cache()
+        with suppress(Exception):  # a card that fails has nothing of ours
+            if module.is_available():
+                getattr(torch, kind).empty_cache()
 
 
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4

@@ -27,6 +27,7 @@ HINTS: dict[str, str] = {
     "weights_unknown": "Use a VGG-19 file in torchvision's, Caffe's or this project's layout.",
     # -- the machine ---------------------------------------------------------------------------
     "device_unavailable": "Choose device `auto` or `cpu`; `neural-style devices` lists what works.",
+    "device_unusable": "Update the graphics card's driver; until then, choose device `cpu`.",
     "out_of_memory": "Choose a smaller size, or device `cpu`.",
     "less_memory": "Choose a smaller size if it takes too long, or close other programs.",
     "diverged": "Lower the learning rate, or choose the Adam optimiser.",

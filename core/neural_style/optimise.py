@@ -13,6 +13,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from neural_style.devices import is_limited
+
 Loss = Callable[[Tensor], tuple[Tensor, Tensor]]
 """Value, a scalar, and gradient of what is minimised at a picture; the optimiser may overwrite
 the gradient."""
@@ -206,5 +208,7 @@ def resize(image: Tensor, height: int, width: int, *, limit: bool = True) -> Ten
     """Bicubic resize of (1, C, H, W), averaging where it shrinks; clamped to 0..1 if `limit`."""
     if image.shape[2:] == (height, width):
         return image.clone()
-    image = F.interpolate(image, (height, width), mode="bicubic", antialias=True)
+    device = "cpu" if is_limited(image.device) else image.device
+    resized = F.interpolate(image.to(device), (height, width), mode="bicubic", antialias=True)
+    image = resized.to(image.device)
     return image.clamp(0, 1) if limit else image

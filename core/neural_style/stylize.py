@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-import torch
 from torch import Tensor
 
 from neural_style.canvas import as_picture, first_image, without_margin
+from neural_style.devices import is_out_of_memory, unusable_devices
 from neural_style.errors import NeuralStyleError
 from neural_style.image import Picture
 from neural_style.network.weights import PREPROCESSINGS
@@ -99,12 +99,16 @@ def stylize(
         finish: asked after each step; once true, the picture is finished as it is.
 
     Yields:
-        One `Started`, many `Progress`, perhaps some `Warned`, one `Finished`.
+        One `Started`, many `Progress`, one `Finished`; perhaps some `Warned`, also before all.
 
     Raises:
         NeuralStyleError: for everything that the person can do something about.
     """
     try:
+        if settings.device == "auto":
+            for device, reason in unusable_devices().items():
+                message = f"The {device} device of this computer cannot be used: {reason}"
+                yield Warned("device_unusable", message)
         studio = Studio(content, styles, settings, enlarge=enlarge)
         plan = studio.plan()
         yield Started(plan)
@@ -112,7 +116,7 @@ def stylize(
         yield from _Job(studio, content, size, _Clock(plan.stages, every), finish).paint()
     except (MemoryError, RuntimeError) as error:
         # Beside the steps, which make do with less memory, there are the pictures themselves.
-        if not _ran_out(error):
+        if not is_out_of_memory(error):
             raise
         width, height = painted_size(content, settings)
         message = f"The memory does not hold {width} x {height} pixels"
@@ -153,7 +157,7 @@ class _Job:
                     yield from self._stage(number, stage)
                     continue
                 except (MemoryError, RuntimeError) as error:
-                    if not _ran_out(error):
+                    if not is_out_of_memory(error):
                         raise
                 # Not in the handler: its traceback would hold on to the tensors.
                 yield Warned("less_memory", self.studio.retreat())
@@ -206,13 +210,6 @@ class _Job:
             width, height = fit(width, height, longest)
         image = without_margin(self.optimiser.picture, self.margin)
         return as_picture(image, self.studio.photo, self.content, height, width)
-
-
-def _ran_out(error: Exception) -> bool:
-    """Whether memory ran out; the CPU's allocator has no exception type of its own."""
-    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
-        return True
-    return "not enough memory" in str(error) or "can't allocate memory" in str(error)
 
 
 def _optimiser(studio: Studio) -> Optimiser:

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from neural_style.devices import is_limited
 from neural_style.errors import NeuralStyleError
 from neural_style.network.weights import Weights
 from neural_style.settings import LAYERS
@@ -129,9 +130,7 @@ class VGG:
             source, x = x, F.conv2d(_padded(x), self.weight[name], self.bias[name])
             self._retire(before, source, tape, keep)
             del source
-            # As integers: negative floats are negative there too, and this takes a tenth of the
-            # time of a ReLU in bfloat16 on a CPU.
-            bits(x).clamp_min_(0)
+            _values(x).clamp_min_(0)
             if name in self.wanted:
                 look(name, x)
                 if keep:
@@ -158,11 +157,11 @@ class VGG:
                 if name == self.layers[-1]:
                     gradient = torch.zeros_like(features)
                 add(name, features, gradient)
-                positive = bits(features).sign_()
+                positive = _values(features).sign_()
                 del features
             else:
                 positive = tape.positive.pop(name)
-            bits(gradient).mul_(positive)
+            _values(gradient).mul_(positive)
             del positive
             gradient = _unpadded(F.conv2d(gradient, self.turned[name], padding=2))
             before = self.layers[index - 1] if index else name
@@ -175,7 +174,7 @@ class VGG:
     def _retire(self, name: str, x: Tensor, tape: Tape, keep: bool) -> None:
         """Note the signs of a layer that nothing reads any more, in its own memory."""
         if keep and name and name not in self.wanted:
-            tape.positive[name] = bits(x).sign_().to(torch.int8)
+            tape.positive[name] = _values(x).sign_().to(torch.int8)
 
     def _pool(self, x: Tensor, name: str, tape: Tape | None) -> Tensor:
         if self.pooling == "average":
@@ -188,8 +187,7 @@ class VGG:
     def _unpool(self, gradient: Tensor, shape: torch.Size, places: Tensor | None) -> Tensor:
         """The pooling's gradient; `shape` is that of its input."""
         if places is not None:
-            wide = F.max_unpool2d(gradient, places, [2, 2], output_size=list(shape))
-            return _channels_last(wide)
+            return _channels_last(_unpooled(gradient, shape, places))
         height, width = gradient.shape[2:]
         wide = torch.empty(
             shape,
@@ -204,6 +202,23 @@ class VGG:
             for column in (0, 1):
                 wide[:, :, row : 2 * height : 2, column : 2 * width : 2] = gradient
         return wide
+
+
+def _unpooled(gradient: Tensor, shape: torch.Size, places: Tensor) -> Tensor:
+    """Max pooling's gradient."""
+    if not is_limited(gradient.device):
+        return F.max_unpool2d(gradient, places, [2, 2], output_size=list(shape))
+    wide = gradient.new_zeros(shape)
+    wide.flatten(2).scatter_(2, places.flatten(2), gradient.flatten(2))
+    return wide
+
+
+def _values(x: Tensor) -> Tensor:
+    """The tensor's memory as integers, which have the same sign, where a device can do that.
+
+    On a CPU a ReLU takes a tenth of the time so, in bfloat16.
+    """
+    return x if is_limited(x.device) else bits(x)
 
 
 def bits(x: Tensor) -> Tensor:

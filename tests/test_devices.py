@@ -1,0 +1,236 @@
+"""Devices that fail at one call or another, as drivers do, and what is said when memory runs out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any, NoReturn
+
+import numpy as np
+import pytest
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
+
+from conftest import drawn
+from neural_style import canvas, devices, optimise, studio
+from neural_style import stylize as stylize_module
+from neural_style.errors import NeuralStyleError
+from neural_style.image import Picture
+from neural_style.network import vgg
+from neural_style.settings import Settings
+from neural_style.stylize import Finished, Started, Warned, stylize
+
+GIB = 2**30
+KINDS = ("cuda", "xpu", "mps")
+
+
+def _fail(*_: object, **__: object) -> NoReturn:
+    raise RuntimeError("The driver says no\nand more that nobody wants to read")
+
+
+Plant = Callable[..., None]
+
+
+@pytest.fixture
+def plant(monkeypatch: pytest.MonkeyPatch) -> Iterator[Plant]:
+    """A card of some kind that works, but for what the test replaces."""
+
+    def plant(kind: str, **calls: Any) -> None:
+        working = {
+            "is_available": lambda: True,
+            "mem_get_info": lambda: (6 * GIB, 8 * GIB),
+            "memory_reserved": lambda: GIB,
+            "memory_allocated": lambda: GIB // 2,
+            "get_device_name": lambda: "A card",
+            "recommended_max_memory": lambda: 8 * GIB,
+            "driver_allocated_memory": lambda: 2 * GIB,
+            "empty_cache": lambda: None,
+        }
+        card = SimpleNamespace(**{**working, **calls})
+        monkeypatch.setattr(torch, kind, card)
+        monkeypatch.setattr(devices, "_CARDS", {kind: card})
+        monkeypatch.setattr(devices, "_try", calls.get("convolution", lambda _: None))
+
+    yield plant
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_card_that_works_comes_first(kind: str, plant: Plant) -> None:
+    plant(kind)
+    assert [device.name for device in devices.available_devices()] == [kind, "cpu"]
+    assert devices.unusable_devices() == {}
+    free = 6 * GIB if kind == "mps" else 6 * GIB + GIB // 2  # with what PyTorch keeps
+    assert devices.free_memory(torch.device(kind)) == free
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("error", [RuntimeError, AssertionError, AttributeError, OSError])
+@pytest.mark.parametrize(
+    "call",
+    [
+        "is_available",
+        "mem_get_info",
+        "memory_reserved",
+        "get_device_name",
+        "recommended_max_memory",
+        "driver_allocated_memory",
+        "convolution",
+    ],
+)
+def test_a_card_that_fails_is_left_out(
+    kind: str, call: str, error: type[Exception], plant: Plant
+) -> None:
+    def fail(*_: object) -> NoReturn:
+        raise error("The driver says no\nand more that nobody wants to read")
+
+    plant(kind, **{call: fail})
+    apple = ("recommended_max_memory", "driver_allocated_memory")
+    others = ("mem_get_info", "memory_reserved", "get_device_name")
+    if call in (others if kind == "mps" else apple):
+        assert [device.name for device in devices.available_devices()] == [kind, "cpu"]
+        return
+    assert [device.name for device in devices.available_devices()] == ["cpu"]
+    assert devices.unusable_devices() == {kind: "The driver says no"}
+    assert devices.free_memory(torch.device(kind)) == 0
+    assert devices.choose_device("auto").type == "cpu"
+    assert devices.choose_device("cpu").type == "cpu"
+    with pytest.raises(NeuralStyleError, match="The driver says no") as caught:
+        devices.choose_device(kind)
+    assert caught.value.code == "device_unavailable"
+    devices.release_memory()
+
+
+def test_a_real_convolution_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    # This build of PyTorch knows the name and has no code for it: as a card that is too old.
+    card = SimpleNamespace(is_available=lambda: True)
+    kind = next(kind for kind in KINDS if not devices._CARDS[kind].is_available())
+    monkeypatch.setattr(devices, "_CARDS", {kind: card})
+    assert kind in devices.unusable_devices()
+    devices._try("cpu")
+
+
+REFUSED = {
+    torch.ops.aten._upsample_bicubic2d_aa.default,
+    torch.ops.aten.max_unpool2d.default,
+    torch.ops.aten.view.dtype,
+}
+
+
+class Refusing(TorchDispatchMode):
+    """Everything but what Apple's graphics cards cannot do, or not in every version."""
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        if func in REFUSED:
+            raise NotImplementedError(f"{func} is not currently implemented for the MPS device")
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("pooling", ["average", "max"])
+def test_a_limited_device_paints_the_same_picture(
+    pooling: str, small_settings: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo, painting = drawn(40, 60), drawn(50, 50)
+    settings = small_settings(pooling=pooling, precision="float32", device="cpu")
+
+    def paint() -> Picture:
+        *_, last = stylize(photo, [painting], settings)
+        assert isinstance(last, Finished)
+        return last.picture
+
+    expected = paint()
+    resized = optimise.resize
+
+    def resize(image: torch.Tensor, height: int, width: int, *, limit: bool = True) -> Any:
+        # Resizing is the one thing that is sent to the CPU: here that is the same device.
+        with _disable_current_modes():
+            return resized(image, height, width, limit=limit)
+
+    with Refusing(), pytest.raises(NotImplementedError, match="MPS"):
+        paint()
+    monkeypatch.setattr(vgg, "is_limited", lambda _: True)
+    for module in (optimise, canvas, studio, stylize_module):
+        monkeypatch.setattr(module, "resize", resize)
+    with Refusing():
+        assert np.abs(paint().pixels - expected.pixels).max() < 1e-4
+
+
+def test_resizing_on_a_limited_device_happens_on_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    image = torch.rand(1, 3, 20, 20)
+    expected = optimise.resize(image, 12, 9)
+    monkeypatch.setattr(optimise, "is_limited", lambda _: True)
+    assert torch.equal(optimise.resize(image, 12, 9), expected)
+
+
+def test_giving_memory_back_survives_a_card(plant: Plant) -> None:
+    plant("cuda", empty_cache=_fail)
+    devices.release_memory()
+
+
+def test_who_leaves_the_choice_to_us_is_told(
+    small_settings: Callable[..., Settings], plant: Plant
+) -> None:
+    photo, painting = drawn(40, 60), drawn(50, 50)
+    plant("cuda", mem_get_info=_fail)
+    events = stylize(photo, [painting], small_settings())
+    warned, started = next(events), next(events)
+    assert isinstance(warned, Warned)
+    assert warned.code == "device_unusable"
+    assert "cuda" in warned.message
+    assert "The driver says no" in warned.message
+    assert isinstance(started, Started)
+    events = stylize(photo, [painting], small_settings(device="cpu"))
+    assert isinstance(next(events), Started)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 8.00 GiB",
+        "CUDA error: out of memory\nCUDA kernel errors might be asynchronously reported",
+        "cuDNN error: CUDNN_STATUS_ALLOC_FAILED",
+        "cuDNN error: CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED",
+        "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
+        "Unable to find a valid cuDNN algorithm to run convolution",
+        "GET was unable to find an engine to execute this computation",
+        "HIP out of memory. Tried to allocate 512.00 MiB (GPU 0; 8.00 GiB total capacity)",
+        "HIP error: out of memory\nHIP kernel errors might be asynchronously reported",
+        "HIP error: hipErrorOutOfMemory",
+        "MPS backend out of memory (MPS allocated: 17.6 GB, max allowed: 18.1 GB)",
+        "Invalid buffer size: 24.00 GiB",
+        "XPU out of memory. Tried to allocate 3.00 GiB. GPU 0 has a total capacity of 15 GiB",
+        "Native API failed. Native API returns: -5 (PI_ERROR_OUT_OF_RESOURCES)",
+        "level_zero backend failed with error: 39 (UR_RESULT_ERROR_OUT_OF_DEVICE_MEMORY)",
+        "level_zero backend failed with error: 38 (UR_RESULT_ERROR_OUT_OF_HOST_MEMORY)",
+        "level_zero backend failed with error: 40 (UR_RESULT_ERROR_OUT_OF_RESOURCES)",
+        "could not create a memory object",
+        "could not create a memory",
+        "std::bad_alloc",
+        "[enforce fail at alloc_cpu.cpp:121] err == 0. DefaultCPUAllocator: can't allocate memory:"
+        " you tried to allocate 400 bytes. Error code 12 (Cannot allocate memory)",
+        "[enforce fail at alloc_cpu.cpp:80] data. DefaultCPUAllocator: not enough memory: you tried"
+        " to allocate 400 bytes.",
+    ],
+)
+def test_all_the_ways_to_say_that_memory_ran_out(words: str) -> None:
+    assert devices.is_out_of_memory(RuntimeError(words))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "HIP error: invalid device function",
+        "CUDA error: an illegal memory access was encountered",
+        "The size of tensor a (3) must match the size of tensor b (4)",
+        "cuDNN error: CUDNN_STATUS_EXECUTION_FAILED",
+    ],
+)
+def test_other_errors_are_no_lack_of_memory(words: str) -> None:
+    assert not devices.is_out_of_memory(RuntimeError(words))
+
+
+def test_lack_of_memory_by_type() -> None:
+    assert devices.is_out_of_memory(MemoryError())
+    assert devices.is_out_of_memory(torch.OutOfMemoryError("no words"))
+    assert not devices.is_out_of_memory(ValueError("out of memory"))
