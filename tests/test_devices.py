@@ -16,7 +16,7 @@ from neural_style import canvas, devices, optimise, studio
 from neural_style import stylize as stylize_module
 from neural_style.errors import NeuralStyleError
 from neural_style.image import Picture
-from neural_style.network import vgg
+from neural_style.network import load_weights, vgg
 from neural_style.settings import Settings
 from neural_style.stylize import Finished, Started, Warned, stylize
 
@@ -234,3 +234,23 @@ def test_lack_of_memory_by_type() -> None:
     assert devices.is_out_of_memory(MemoryError())
     assert devices.is_out_of_memory(torch.OutOfMemoryError("no words"))
     assert not devices.is_out_of_memory(ValueError("out of memory"))
+
+
+def test_convolutions_are_exact_and_repeatable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No card is needed to see which of its flags are set, and that they are given back."""
+    seen, convolve = [], vgg.F.conv2d
+
+    def flags() -> tuple[bool, bool]:
+        return torch.backends.cudnn.allow_tf32, torch.backends.cudnn.deterministic
+
+    def look(*args: Any, **kwargs: Any) -> torch.Tensor:
+        seen.append(flags())
+        return convolve(*args, **kwargs)
+
+    before = flags()
+    monkeypatch.setattr(vgg.F, "conv2d", look)
+    network = vgg.VGG(load_weights("compact"), ["conv2_1"])
+    tape = network.forward(torch.rand(1, 3, 20, 20), lambda *_: None, keep=True)
+    network.backward(tape, lambda *_: None)
+    assert seen == [(False, True)] * 6
+    assert flags() == before

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -213,3 +217,45 @@ def test_both_precisions_paint_nearly_the_same_picture(small_settings: Make) -> 
         assert isinstance(events[-1], Finished)
         pictures.append(events[-1].picture.pixels)
     assert 0 < np.abs(pictures[0] - pictures[1]).mean() < 0.03
+
+
+def test_a_card_gets_tiles_where_a_tensor_would_be_too_large() -> None:
+    settings, layers = parse_settings({}), ["conv1_1", "conv4_2"]
+    for device, whole in (("cpu", True), ("meta", False)):  # the latter stands for any card
+        vgg = VGG(load_weights("compact"), layers, device=device)
+        chosen = budget.choose(14_000, 10_000, vgg, settings, float("inf"))
+        assert (chosen.tile == 0) == whole
+        assert budget.widest(14_000, 10_000, vgg, chosen.tile) <= budget.LARGEST_ON_CARDS
+
+
+PEAK = """
+import resource
+from conftest import drawn
+from neural_style import budget, devices
+from neural_style.optimise import Adam
+from neural_style.settings import parse_settings
+from neural_style.studio import Studio
+
+devices.keep_memory()
+settings = parse_settings({"size": 512, "style_scale": SCALE, "device": "cpu", "faces": 0})
+studio = Studio(drawn(384, 512, "photo"), [drawn(200, 200, "p")], settings, enlarge=False)
+before = int(open("/proc/self/statm").read().split()[1]) * resource.getpagesize()
+stage = studio.stages[-1]
+optimiser = Adam(studio.scene(stage).pixels, 0.02, 0.9)
+optimiser.step(studio.objective(0, stage))
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before
+print(peak, budget.needed(512, 384, studio.network, settings, studio.budget.tile))
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads Linux's own counts")
+@pytest.mark.parametrize("scale", [1, 4])
+def test_an_enlarged_painting_counts_in_the_memory(scale: int) -> None:
+    program = PEAK.replace("SCALE", str(scale))
+    tests = Path(__file__).parent
+    environment = {**os.environ, "PYTHONPATH": f"{tests.parent / 'core'}{os.pathsep}{tests}"}
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
+    )
+    peak, needed = map(int, done.stdout.split())
+    assert needed / 5 < peak < needed

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+
+import torch
 
 from neural_style.canvas import margin_of
 from neural_style.network import VGG
 from neural_style.optimise import HISTORY, LARGE, SHORT_HISTORY
 from neural_style.schedule import fit
 from neural_style.settings import MAX_SIDE, Settings
-from neural_style.tiles import level, margin, split
+from neural_style.tiles import chunk, level, margin, split
 
 TILES = (4096, 2048, 1024, 512, 256)
 """Sides of tiles to choose from, in pixels."""
@@ -17,8 +20,15 @@ TILES = (4096, 2048, 1024, 512, 256)
 PLANE = 12
 """Bytes of a pixel, three float32: the picture, its gradient, each moment."""
 
-SPARE = 150_000_000
-"""Bytes for what does not grow with the picture: chunks of points, tables of quantiles."""
+PAINTING = 18
+"""Bytes of a painting's pixel: three float32, and half as much on the way to its size."""
+
+SPARE, CHUNKS = 135_000_000, 4
+"""Bytes, and chunks of points, that a job needs whatever the size of the picture."""
+
+LARGEST_ON_CARDS = 2**32 - 1
+"""Bytes of a tensor: a larger one ends the process on Apple's cards, and in two bytes a number has
+more elements than 32 bits can count, as libraries for other cards do."""
 
 ALLOCATOR = 1.3
 """Memory that the allocator takes for what is asked of it, on the CPU: blocks between others
@@ -39,9 +49,18 @@ def choose(width: int, height: int, network: VGG, settings: Settings, limit: flo
     while True:
         memory = needed(width, height, network, settings, tile)
         following = smaller(tile, width, height)
-        if memory <= limit or following is None:
+        fits = memory <= limit and widest(width, height, network, tile) <= LARGEST_ON_CARDS
+        if fits or following is None:
             return Budget(tile, memory)
         tile = following
+
+
+def widest(width: int, height: int, network: VGG, tile: int) -> float:
+    """Bytes of the largest tensor of features on a card; 0 on the CPU, which has no limit."""
+    if network.mean.device.type == "cpu":
+        return 0.0
+    channels = max(network.channels(name) / 4 ** level(name) for name in network.layers)
+    return channels * network.dtype.itemsize * _seen(width, height, network, tile)
 
 
 def smaller(tile: int, width: int, height: int) -> int | None:
@@ -66,9 +85,25 @@ def needed(width: int, height: int, network: VGG, settings: Settings, tile: int)
     width, height = width + 2 * edge, height + 2 * edge
     pixels = width * height
     state = pixels * _state(pixels, network, settings)
-    seen = (min(side, (tile or side) + 2 * margin(network.layers)) for side in (width, height))
-    seen_width, seen_height = seen
-    return round(ALLOCATOR * (state + seen_width * seen_height * _tape(network)) + SPARE)
+    seen = _seen(width, height, network, tile)
+    painting = (max(width, height) * settings.style_scale) ** 2  # at most: a square one
+    # It is looked at before the picture grows to this size, unless it has it from the start.
+    before = 1.0 if settings.coarsest >= max(width, height) else 0.5
+    looking = before * state + PAINTING * painting + seen * _look(network)
+    worst = max(looking, state + seen * _tape(network))
+    return round(ALLOCATOR * worst + spare(network.mean.device))
+
+
+def _seen(width: int, height: int, network: VGG, tile: int) -> int:
+    """Pixels that are looked at at a time: a tile with its margin, or all."""
+    sides = (min(side, (tile or side) + 2 * margin(network.layers)) for side in (width, height))
+    return math.prod(sides)
+
+
+def spare(device: torch.device) -> int:
+    """Bytes for what does not grow with the picture: a chunk of points as it is and as it is
+    changed, with what a convolution works in; tables of quantiles."""
+    return SPARE + CHUNKS * 4 * chunk(device)
 
 
 def effort(width: int, height: int, network: VGG, tile: int) -> float:
@@ -97,6 +132,13 @@ def _state(pixels: int, network: VGG, settings: Settings) -> float:
         for name in settings.content_layers
     )
     return PLANE * (2 + 1 + 1 + own) + 8 + features
+
+
+def _look(network: VGG) -> float:
+    """Bytes per pixel at the worst moment of a forward pass of which nothing is kept."""
+    values = [network.channels(name) / 4 ** level(name) for name in network.layers]
+    pairs = zip([3.0, *values], values, strict=False)
+    return network.dtype.itemsize * max(map(sum, pairs)) + 2 * PLANE
 
 
 def _tape(network: VGG) -> float:

@@ -27,6 +27,9 @@ second takes it there and brings it back to the pixels. A picture in one tile is
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
+
 import torch
 from torch import Tensor
 
@@ -58,7 +61,8 @@ class Objective:
     Args:
         network: gives all layers that `settings` names.
         content: the photo at the size that is painted.
-        styles: the paintings, each at its own size, with how much each counts (sums to one).
+        styles: the paintings, each at its own size, with how much each counts (sums to one). They
+            are looked at one after the other, and none is kept.
         settings: weights, layers, statistic and formula.
         seed: of the random directions.
         tile: side of the tiles, in pixels; 0 for the whole picture at once.
@@ -71,7 +75,7 @@ class Objective:
         self,
         network: VGG,
         content: Canvas,
-        styles: list[tuple[Canvas, float]],
+        styles: Iterable[tuple[Canvas, float]],
         settings: Settings,
         seed: int,
         tile: int = 0,
@@ -91,24 +95,26 @@ class Objective:
         self.samples = SAMPLES if settings.statistic == "sliced" else None
 
         self.style = self._style_terms(network, content)
+        self.variation: VariationTerm | None = None
+        if settings.tv_weight:
+            strip = chunk(device) // 16
+            self.variation = VariationTerm(settings.tv_weight, content.visible, strip)
+        # A painting may be much larger than the photo; its tiles are not.
+        height, width = content.visible.shape[2:]
+        side = tile or math.isqrt(height * width)
         for canvas, share in styles:
-            self._learn_style(network, canvas, share, tile)
+            self._learn_style(network, canvas, share, side)
+            if self.variation and settings.formula == "relative":
+                self.variation.learn(canvas.pixels, canvas.visible, share)
         for term in self.style.values():
             term.finish()
+        if self.variation and settings.formula == "relative":
+            self.variation.finish()
 
         self.content = self._content_terms(network, content, emphasis)
         self.view.look(content.pixels, self._learn_content)
         for term in self.content.values():
             term.finish()
-
-        self.variation: VariationTerm | None = None
-        if settings.tv_weight:
-            strip = chunk(device) // 16
-            self.variation = VariationTerm(settings.tv_weight, content.visible, strip)
-            if settings.formula == "relative":
-                for canvas, share in styles:
-                    self.variation.learn(canvas.pixels, canvas.visible, share)
-                self.variation.finish()
 
     @torch.no_grad()
     def __call__(self, image: Tensor) -> tuple[Tensor, Tensor]:

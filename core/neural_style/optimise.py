@@ -211,4 +211,4 @@ def resize(image: Tensor, height: int, width: int, *, limit: bool = True) -> Ten
     device = "cpu" if is_limited(image.device) else image.device
     resized = F.interpolate(image.to(device), (height, width), mode="bicubic", antialias=True)
     image = resized.to(image.device)
-    return image.clamp(0, 1) if limit else image
+    return image.clamp_(0, 1) if limit else image

@@ -166,7 +166,7 @@ class Settings(BaseModel):
         le=2**31 - 1,
         title="Seed",
         description="Start of the random numbers: the same seed gives the same picture again on "
-        "the same device.",
+        "the same processor, and nearly the same one on a graphics card.",
     )
     device: Literal["auto", "cpu", "cuda", "mps", "xpu"] = Field(
         "auto",

@@ -135,11 +135,11 @@ class Studio:
     def objective(self, number: int, stage: Stage) -> Objective:
         """What is minimised at the stage with this number."""
         longest = max(stage.width, stage.height) * self.settings.style_scale
-        paintings = [style_at(painting, longest) for painting in self.paintings]
+        paintings = (style_at(painting, longest) for painting in self.paintings)
         return Objective(
             self.network,
             self.scene(stage),
-            list(zip(paintings, self.shares, strict=True)),
+            zip(paintings, self.shares, strict=True),
             self.settings,
             self.settings.seed * 1000 + number,
             self.budget.tile,
