@@ -1,8 +1,8 @@
-"""Devices that fail at one call or another, as drivers do, and what is said when memory runs out."""
+"""Devices that fail at one call or another, and what is said when memory runs out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any, NoReturn
 
@@ -32,7 +32,7 @@ Plant = Callable[..., None]
 
 
 @pytest.fixture
-def plant(monkeypatch: pytest.MonkeyPatch) -> Iterator[Plant]:
+def plant(monkeypatch: pytest.MonkeyPatch) -> Plant:
     """A card of some kind that works, but for what the test replaces."""
 
     def plant(kind: str, **calls: Any) -> None:
@@ -51,7 +51,7 @@ def plant(monkeypatch: pytest.MonkeyPatch) -> Iterator[Plant]:
         monkeypatch.setattr(devices, "_CARDS", {kind: card})
         monkeypatch.setattr(devices, "_try", calls.get("convolution", lambda _: None))
 
-    yield plant
+    return plant
 
 
 @pytest.mark.parametrize("kind", KINDS)

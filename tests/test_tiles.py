@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from typing import Any
 
@@ -17,6 +18,7 @@ from neural_style import objective
 from neural_style.network import VGG, load_weights
 from neural_style.objective import Canvas, Objective
 from neural_style.settings import LAYERS, Settings, parse_settings
+from neural_style.terms import SlicedTerm
 from neural_style.tiles import Box, Part, View, level, margin, split
 from plain import error, random_weights
 
@@ -130,6 +132,41 @@ def test_a_sample_is_the_same_however_the_picture_is_tiled(phase: float) -> None
         torch.testing.assert_close(kinds[1][name], points, rtol=1e-4, atol=1e-4)
         # Those on the grid that are not visible, and the grid's step is a whole number.
         assert 500 / 2 < len(points) < 500 * 3
+
+
+def test_a_sample_counts_as_much_as_all() -> None:
+    network, image = (
+        VGG(random_weights(width=3), ["conv1_1", "conv3_1"]),
+        torch.rand(1, 3, 150, 131),
+    )
+    for visible in (see(150, 131), torch.ones(1, 1, 150, 131)):
+        for side in (0, 48):
+            view = View(network, visible, side)
+            for parts in collected(view, image, samples=500, phase=0.7).values():
+                total = sum(float(part.weight.sum()) for part in parts.values())
+                assert total == pytest.approx(1, abs=1e-4)
+
+
+@pytest.mark.slow
+def test_paintings_of_other_proportions_blend_as_asked() -> None:
+    """A white and a black one, equal parts: the lower half of the quantiles is the one's."""
+    settings = parse_settings(
+        {"statistic": "sliced", "style_layers": "conv2_1:1", "precision": "float32"}
+    )
+    white, black = canvas(1024, 1024, 1), canvas(1024, 512, 2)
+    white.pixels.fill_(1)
+    black.pixels.zero_()
+    objective = Objective(
+        network(settings), canvas(32, 32, 3), [(white, 0.5), (black, 0.5)], settings, 0
+    )
+    term = objective.style["conv2_1"]
+    assert isinstance(term, SlicedTerm)
+    table = term.slices.table
+    levels = (1 - torch.cos(torch.arange(table.shape[1]) * (math.pi / (table.shape[1] - 1)))) / 2
+    low, high = (table[:, int((levels < level).sum())] for level in (0.45, 0.55))
+    # Padding repeats the border, so that a plain painting has one value along each direction.
+    assert torch.allclose(low, table[:, 0], atol=0.02)
+    assert torch.allclose(high, table[:, -1], atol=0.02)
 
 
 @pytest.mark.parametrize("size", [(33, 129), (129, 33), (65, 17), (16, 145)])

@@ -110,7 +110,7 @@ class Part:
 
     Attributes:
         points: their features, shape (N, C), float32.
-        weight: how much each counts, shape (N,), summing to one over the whole layer.
+        weight: how much each counts, shape (N,), summing to one over all positions visited.
         box: where they are in the layer, row by row.
     """
 
@@ -198,6 +198,8 @@ class View:
         deep = level(name)
         whole, own = self._outer(tile).at(deep), tile.at(deep)
         weight = self._weight(tile, deep)
+        if stride > 1:
+            weight = weight / self._on_grid(deep, stride, offset)
         rows = max(1, chunk(features.device) // (features.shape[1] * max(1, own.right - own.left)))
         for box in own.strips(rows):
             place = box.within(whole)
@@ -212,6 +214,12 @@ class View:
 
     def _stride(self, deep: int, samples: int) -> int:
         return max(1, round((self.seen / samples) ** 0.5 / (1 << deep)))
+
+    def _on_grid(self, deep: int, stride: int, offset: int) -> Tensor:
+        """What part of the weight stands on a grid."""
+        height, width = (side >> deep for side in self.visible.shape[2:])
+        grid = self._weight(Box(0, 0, height << deep, width << deep), deep)
+        return grid[offset::stride, offset::stride].sum(dtype=torch.float32).clamp_min(1e-12)
 
     def _weight(self, tile: Box, deep: int) -> Tensor:
         """How much each of the tile's positions counts, shape (h, w)."""
