@@ -214,3 +214,40 @@ def test_every_plan_ends_at_the_full_size(w: int, h: int, ratio: float, coarsest
 def test_fit_keeps_the_proportions() -> None:
     assert fit(4000, 3000, 400) == (400, 300)
     assert fit(10_000, 3, 100) == (100, 1)
+
+
+def test_lbfgs_evaluates_about_once_a_step() -> None:
+    """And goes the way of PyTorch's own, which evaluates each step's beginning anew."""
+    generator = torch.Generator().manual_seed(0)
+    goal = torch.rand(1, 3, 8, 8, generator=generator)
+    curvature = torch.rand(1, 3, 8, 8, generator=generator) * 50 + 0.5
+    evaluations = 0
+
+    def loss(image: Tensor) -> tuple[Tensor, Tensor]:
+        nonlocal evaluations
+        evaluations += 1
+        way = image - goal
+        quartic = curvature * way**3
+        return (quartic * way).sum() / 4 + way.square().sum(), quartic + 2 * way
+
+    start = torch.rand(1, 3, 8, 8, generator=generator)
+    optimiser, theirs = LBFGS(start, 1.0), start.clone().requires_grad_()
+    original = torch.optim.LBFGS(
+        [theirs],
+        max_iter=1,
+        max_eval=20,
+        tolerance_grad=0.0,
+        tolerance_change=0.0,
+        line_search_fn="strong_wolfe",
+    )
+
+    def closure() -> Tensor:
+        value, theirs.grad = loss(theirs.detach())
+        return value
+
+    values = [optimiser.step(loss).item() for _ in range(15)]
+    assert evaluations < 15 * 1.5
+    evaluations = 0
+    assert values == [original.step(closure).item() for _ in range(15)]
+    assert evaluations >= 15 * 2
+    assert torch.equal(optimiser.image, theirs)

@@ -126,7 +126,7 @@ def _state(pixels: int, network: VGG, settings: Settings) -> float:
     compares.
     """
     history = SHORT_HISTORY if pixels > LARGE else HISTORY
-    own = {"adam": 4, "torch-adam": 7, "lbfgs": 2 * history + 6}[settings.optimiser]
+    own = {"adam": 4, "torch-adam": 7, "lbfgs": 2 * history + 7}[settings.optimiser]
     features = sum(
         network.channels(name) * network.dtype.itemsize / 4 ** level(name)
         for name in settings.content_layers

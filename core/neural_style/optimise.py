@@ -174,6 +174,8 @@ class LBFGS:
         """Go on from `image` and forget the history."""
         image = image.detach().clone(memory_format=torch.contiguous_format)
         self.image = image.requires_grad_()
+        self.loss: Loss | None = None
+        self.evaluated, self.value = torch.empty(0), torch.zeros(())
         self.optimiser = torch.optim.LBFGS(
             [self.image],
             lr=self.learning_rate,
@@ -191,8 +193,13 @@ class LBFGS:
 
     def step(self, loss: Loss) -> Tensor:
         def closure() -> Tensor:
-            value, self.image.grad = loss(self.image.detach())
-            return value
+            # PyTorch begins each step by evaluating where the last one's line search ended. That
+            # is mostly the point evaluated last, whose gradient is still there.
+            if loss is not self.loss or not torch.equal(self.evaluated, self.image):
+                self.loss = loss
+                self.value, self.image.grad = loss(self.image.detach())
+                self.evaluated = self.image.detach().clone()
+            return self.value
 
         return self.optimiser.step(closure)
 
