@@ -32,6 +32,10 @@ STYLE_MAX_SIDE = 4096
 Region = collections.namedtuple("Region", "x y width height")
 """A rectangle in a layer's own coordinates."""
 
+Snapshot = collections.namedtuple("Snapshot", "x y width height pixels mask")
+"""A layer as it was: its place in the image, its pixels, filters applied, and what the new layer's
+mask is to be, or None."""
+
 
 # -- which layer, which part ---------------------------------------------------------------------
 
@@ -89,13 +93,12 @@ def is_inside(image, layer):
 # -- reading -------------------------------------------------------------------------------------
 
 
-def write_picture(layer, region, path, longest=None):
-    """Write a region's pixels, at most `longest` pixels long, and describe the file for a job."""
+def write_picture(buffer, region, path, longest=None):
+    """Write a region of a buffer, at most `longest` pixels long, and describe the file for a job."""
     scale = min(1.0, longest / max(region.width, region.height)) if longest else 1.0
     width = max(1, round(region.width * scale))
     height = max(1, round(region.height * scale))
     left, top = math.floor(region.x * scale), math.floor(region.y * scale)
-    buffer = pixels_with_filters(layer)
     rows = max(1, STRIP_BYTES // (width * PIXEL_BYTES))
     try:
         with open(path, "wb") as file:
@@ -128,11 +131,21 @@ def pixels_with_filters(layer):
         for position in path[:-1]:
             twins = twins[position].get_children()
         twin = twins[path[-1]]
+        before = twin.get_offsets()
         twin.merge_filters()
+        after = twin.get_offsets()
+        # A filter that reaches beyond the layer, such as a shadow, makes it larger: what was its
+        # corner is somewhere inside then.
         seen = twin.get_buffer()
-        area = seen.get_extent()
-        kept = Gegl.Buffer.new(FORMAT, area.x, area.y, area.width, area.height)
-        seen.copy(area, Gegl.AbyssPolicy.NONE, kept, area)
+        inside = Gegl.Rectangle.new(
+            before.offset_x - after.offset_x,
+            before.offset_y - after.offset_y,
+            layer.get_width(),
+            layer.get_height(),
+        )
+        own = Gegl.Rectangle.new(0, 0, inside.width, inside.height)
+        kept = Gegl.Buffer.new(FORMAT, 0, 0, inside.width, inside.height)
+        seen.copy(inside, Gegl.AbyssPolicy.NONE, kept, own)
         del seen
         return kept
     finally:
@@ -157,7 +170,7 @@ def load_style(file, path):
     try:
         visible = Gimp.Layer.new_from_visible(image, image, "visible")
         whole = Region(0, 0, visible.get_width(), visible.get_height())
-        return write_picture(visible, whole, path, STYLE_MAX_SIDE)
+        return write_picture(visible.get_buffer(), whole, path, STYLE_MAX_SIDE)
     finally:
         image.delete()
 
@@ -188,53 +201,67 @@ def to_screen(message, width, height):
 # -- writing -------------------------------------------------------------------------------------
 
 
-def new_layer(image, source, name):
-    """A copy of the source's pixels as a plain layer outside the image, masked like the source.
+def snapshot(image, source):
+    """All of the source that the new layer takes over, whatever the artist does to it meanwhile.
 
     With a selection the mask is the selection (times the source's own mask), feathering included.
     """
+    _, x, y = source.get_offsets()
     width, height = source.get_width(), source.get_height()
+    mask = None
+    if source.get_mask() is not None and source.get_apply_mask():
+        mask = source.get_mask().get_buffer().dup()
+    if not Gimp.Selection.is_empty(image):
+        selected = Gegl.Buffer.new("Y float", 0, 0, width, height)
+        whole = Gegl.Rectangle.new(0, 0, width, height)
+        part = Gegl.Rectangle.new(x, y, width, height)
+        selection = image.get_selection().get_buffer()
+        selection.copy(part, Gegl.AbyssPolicy.NONE, selected, whole)
+        if mask is not None:
+            _multiply(selected, mask, width, height)
+        mask = selected
+    # With filters they are a copy already.
+    pixels = pixels_with_filters(source)
+    pixels = pixels if source.get_filters() else pixels.dup()
+    return Snapshot(x, y, width, height, pixels, mask)
+
+
+def _multiply(ours, theirs, width, height):
+    """Multiply a mask by another one, row by row."""
+    for row in range(height):
+        line = Gegl.Rectangle.new(0, row, width, 1)
+        pair = [
+            array.array("f", buffer.get(line, 1.0, "Y float", Gegl.AbyssPolicy.NONE))
+            for buffer in (ours, theirs)
+        ]
+        product = array.array("f", [a * b for a, b in zip(*pair, strict=True)])
+        ours.set(line, "Y float", product.tobytes())
+
+
+def new_layer(image, before, name):
+    """A snapshot as a plain layer outside the image, with its mask."""
     mode = image.get_default_new_layer_mode()
     kind = Gimp.ImageType.RGBA_IMAGE
     if image.get_base_type() == Gimp.ImageBaseType.GRAY:
         kind = Gimp.ImageType.GRAYA_IMAGE
-    layer = Gimp.Layer.new(image, name, width, height, kind, 100.0, mode)
-    _, x, y = source.get_offsets()
-    layer.set_offsets(x, y)
-    whole = Gegl.Rectangle.new(0, 0, width, height)
-    target = layer.get_buffer()
-    pixels_with_filters(source).copy(whole, Gegl.AbyssPolicy.NONE, target, whole)
-    target.flush()
-    selected = not Gimp.Selection.is_empty(image)
-    if selected:
-        layer.add_mask(layer.create_mask(Gimp.AddMaskType.SELECTION))
-    if source.get_mask() is not None and source.get_apply_mask():
-        _add_masks(source, layer, selected)
+    layer = Gimp.Layer.new(image, name, before.width, before.height, kind, 100.0, mode)
+    layer.set_offsets(before.x, before.y)
+    _fill(layer, before.pixels)
+    if before.mask is not None:
+        layer.add_mask(layer.create_mask(Gimp.AddMaskType.WHITE))
+        _fill(layer.get_mask(), before.mask)
     return layer
 
 
-def _add_masks(source, layer, selected):
-    """Give the layer the source's mask, multiplied with the selection's if there is one."""
-    if not selected:
-        layer.add_mask(layer.create_mask(Gimp.AddMaskType.WHITE))
-    theirs, ours = source.get_mask().get_buffer(), layer.get_mask().get_buffer()
-    width, height = layer.get_width(), layer.get_height()
-    if not selected:
-        whole = Gegl.Rectangle.new(0, 0, width, height)
-        theirs.copy(whole, Gegl.AbyssPolicy.NONE, ours, whole)
-    for row in range(height if selected else 0):
-        line = Gegl.Rectangle.new(0, row, width, 1)
-        pair = [
-            array.array("f", buffer.get(line, 1.0, "Y float", Gegl.AbyssPolicy.NONE))
-            for buffer in (theirs, ours)
-        ]
-        product = array.array("f", [a * b for a, b in zip(*pair, strict=True)])
-        ours.set(line, "Y float", product.tobytes())
-    ours.flush()
+def _fill(drawable, buffer):
+    whole = Gegl.Rectangle.new(0, 0, drawable.get_width(), drawable.get_height())
+    target = drawable.get_buffer()
+    buffer.copy(whole, Gegl.AbyssPolicy.NONE, target, whole)
+    target.flush()
 
 
-def paint(layer, source, region, message):
-    """Put the engine's picture into a region of the layer, with the source's alpha."""
+def paint(layer, before, region, message):
+    """Put the engine's picture into a region of the layer, with the alpha of the snapshot."""
     width, height = message["width"], message["height"]
     if (width, height) != (region.width, region.height):
         raise PluginError(
@@ -242,7 +269,7 @@ def paint(layer, source, region, message):
         )
     pixels = memoryview(read_picture(message))
     rows = max(1, STRIP_BYTES // (width * PIXEL_BYTES))
-    old, new = pixels_with_filters(source), layer.get_buffer()
+    old, new = before.pixels, layer.get_buffer()
     # float32 has 24 bits for an alpha of 32
     wide = "32" in image_precision(layer) and "FLOAT" not in image_precision(layer)
     for row in range(0, height, rows):
@@ -260,7 +287,7 @@ def paint(layer, source, region, message):
 
 
 def _put(old, new, place, strip, wide):
-    """Write a strip of colours with the alpha that the source has there."""
+    """Write a strip of colours with the alpha that there was."""
     letter, style = ("d", "R'G'B'A double") if wide else ("f", FORMAT)
     alpha = array.array(letter, old.get(place, 1.0, style, Gegl.AbyssPolicy.NONE))[3::4]
     strip = array.array(letter, strip)

@@ -42,6 +42,7 @@ class Painting:
         self.image = image
         self.source = source
         self.region = layers.region_to_paint(image, source)
+        self.before = None
         self.layer = None
         self._pictures = {}
         self._previews = 0
@@ -74,7 +75,10 @@ class Painting:
         """Begin to paint at full size; returns the job to tick."""
         self.check_alive()
         self.region = layers.region_to_paint(self.image, self.source)
-        content = layers.write_picture(self.source, self.region, self.folder.path("content.raw"))
+        # Now, as the artist may go on with selection and layer while it is painted.
+        self.before = layers.snapshot(self.image, self.source)
+        path = self.folder.path("content.raw")
+        content = layers.write_picture(self.before.pixels, self.region, path)
         request = self._request(content, style, values)
         if previews:
             longest = min(LIVE_SIZE, max(self.region.width, self.region.height))
@@ -99,7 +103,8 @@ class Painting:
         # A name of its own: the engine may still be reading for the job before.
         self._previews += 1
         path = self.folder.path("small-%d.raw" % self._previews)
-        return layers.write_picture(self.source, self.region, path, size)
+        pixels = layers.pixels_with_filters(self.source)
+        return layers.write_picture(pixels, self.region, path, size)
 
     def _request(self, content, style, values):
         return {
@@ -143,7 +148,7 @@ class Painting:
 
     def _new_layer(self, style, values):
         # Complete with its parasite: that would be an undo step once the layer is in the image.
-        layer = layers.new_layer(self.image, self.source, layer_name(style))
+        layer = layers.new_layer(self.image, self.before, layer_name(style))
         layers.remember(layer, self.source, style, values)
         return layer
 
@@ -164,7 +169,7 @@ class Painting:
         if self._is_live and not layers.is_inside(self.image, self.layer):
             self.layer, self._is_live = None, False  # the artist has deleted the live one
         self.layer = layer = self.layer or self._new_layer(style, values)
-        layers.paint(layer, self.source, self.region, message)
+        layers.paint(layer, self.before, self.region, message)
         if not self._is_live:
             layers.insert(self.image, layer, self.source)
         Gimp.displays_flush()
@@ -180,7 +185,7 @@ class Painting:
         self.hide_live()
         if self.layer is not None and self.image.is_valid() and self.layer.is_valid():
             self.layer.delete()
-        self.layer = None
+        self.before = self.layer = None
 
     def learn(self, job, values, is_preview=False):
         """Remember how fast this was, for the expected time of the next picture.

@@ -11,6 +11,7 @@ from helpers import (
     largest_difference,
     new_image,
     paint,
+    painting_of,
     pixels,
     raw,
     rectangle,
@@ -148,6 +149,54 @@ def case_live_filters_are_seen():
     assert difference <= 2 / 255, difference
     assert len(source.get_filters()) == 1
     assert len(Gimp.get_images()) == 1, "a copy of the image was left"
+
+
+def case_a_filter_that_grows_the_layer():
+    """A shadow to the upper left: merged, the layer begins further up and left."""
+    image = new_image(60, 60)
+    source = add_layer(image, 20, 20, Gimp.ImageType.RGB_IMAGE, offset=(20, 20))
+    plain = inverted(pixels(source))
+    shadow = Gimp.DrawableFilter.new(source, "gegl:dropshadow", "shadow")
+    config = shadow.get_config()
+    for name, value in (("x", -9.0), ("y", -7.0), ("radius", 1.0)):
+        config.set_property(name, value)
+    shadow.update()
+    source.append_filter(shadow)
+    layer = paint(image, source)
+    assert list(layer.get_offsets()) == list(source.get_offsets())
+    assert (layer.get_width(), layer.get_height()) == (20, 20)
+    difference = largest_difference(without_alpha(pixels(layer)), plain)
+    assert difference <= 2 / 255, difference
+
+
+def case_what_the_artist_does_meanwhile_changes_nothing():
+    """Selection, size and place of the layer are those of the start."""
+    image = new_image(60, 50)
+    source = add_layer(image, 40, 30, offset=(7, 5))
+    image.select_rectangle(Gimp.ChannelOps.REPLACE, 10, 8, 12, 9)
+    before, chosen = pixels(source), pixels(image.get_selection(), "Y u8", rectangle(7, 5, 40, 30))
+    painting = painting_of(image, source)
+    try:
+        job = painting.start(style_file(), {}, lambda message: None)
+        Gimp.Selection.none(image)
+        source.resize(50, 44, 6, 9)
+        source.set_offsets(-3, 2)
+        source.fill(Gimp.FillType.WHITE)
+        while not job.tick(0.1):
+            pass
+        layer = painting.keep(style_file(), {}, job.result)
+    finally:
+        painting.close()
+    assert list(layer.get_offsets())[1:] == [7, 5]
+    assert (layer.get_width(), layer.get_height()) == (40, 30)
+    assert pixels(layer.get_mask(), "Y u8") == chosen
+    after = pixels(layer)
+    assert after[3::4] == before[3::4]
+    inside = [index for index, amount in enumerate(chosen) if amount]
+    assert len(inside) == 12 * 9
+    for index in inside:
+        wanted = [1 - value for value in before[4 * index : 4 * index + 3]]
+        assert largest_difference(after[4 * index : 4 * index + 3], wanted) <= 1 / 255
 
 
 def case_selection_becomes_the_mask():

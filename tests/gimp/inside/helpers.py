@@ -2,6 +2,7 @@
 
 import array
 import os
+import sys
 
 from gi.repository import Gegl, Gimp, Gio
 
@@ -93,6 +94,16 @@ def paint(image, drawable, **values):
     assert status == Gimp.PDBStatusType.SUCCESS, layer
     assert isinstance(layer, Gimp.Layer)
     return layer
+
+
+def painting_of(image, drawable):
+    """A run of the plug-in in this process, where a case can do something in the middle of it."""
+    folder = os.path.join(Gimp.directory(), "plug-ins", "neural-style")
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    from painting import Painting
+
+    return Painting(image, drawable)
 
 
 def fails(image, drawables, status="EXECUTION_ERROR", **values):
