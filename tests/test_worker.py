@@ -69,8 +69,10 @@ class Host:
         assert messages[-1]["type"] in kinds, messages[-1]
         return messages
 
-    def job(self, name: str, settings: dict[str, Any], **more: Any) -> None:
-        pictures = {"content": drawn(40, 60, "photo"), "style": drawn(50, 50, "painting")}
+    def job(
+        self, name: str, settings: dict[str, Any], size: tuple[int, int] = (40, 60), **more: Any
+    ) -> None:
+        pictures = {"content": drawn(*size, "photo"), "style": drawn(50, 50, "painting")}
         files = {
             key: write_raw(self.folder / f"{key}.raw", picture).model_dump()
             for key, picture in pictures.items()
@@ -170,6 +172,19 @@ def test_cancel_ends_a_job_and_the_next_one_works(host: Host) -> None:
     last = host.receive_until("error", "result")[-1]
     assert (last["type"], last["job"], last["code"]) == ("error", "long", "cancelled")
     assert not (host.folder / "long-result.raw").exists()
+    host.job("next", QUICK)
+    assert host.receive_until("error", "result")[-1]["type"] == "result"
+
+
+@pytest.mark.slow
+def test_cancel_is_heard_and_life_is_shown_while_a_job_is_set_up(host: Host) -> None:
+    host.job("huge", {"size": 0, "coarsest": 4096, "faces": 0}, size=(2400, 3600))
+    assert host.receive_until("alive", "progress")[-1] == {"type": "alive", "job": "huge"}
+    sent = time.monotonic()
+    host.send(type="cancel", job="huge")
+    last = host.receive_until("error", "progress")[-1]
+    assert (last["type"], last.get("code")) == ("error", "cancelled")
+    assert time.monotonic() - sent < 3
     host.job("next", QUICK)
     assert host.receive_until("error", "result")[-1]["type"] == "result"
 

@@ -10,6 +10,7 @@ A conversation:
     worker  {"type": "hello", "protocol": 1, ...}
     host    {"type": "job", "job": "a", "folder": "/tmp/x", "content": {...}, "styles": [...]}
     worker  {"type": "accepted", "job": "a", ...}
+    worker  {"type": "alive", "job": "a"}                              every few seconds
     worker  {"type": "progress", "job": "a", "step": 10, ...}          at most ten a second
     worker  {"type": "preview", "job": "a", "file": "/tmp/x/...", ...} if the job asks for it
     worker  {"type": "result", "job": "a", "file": "/tmp/x/...", ...}
@@ -134,6 +135,13 @@ class Accepted(Message):
     seconds: float
 
 
+class Alive(Message):
+    """The worker is at work; there may be nothing else to say for minutes."""
+
+    type: Literal["alive"] = "alive"
+    job: str
+
+
 class Progress(Message):
     """Step `step` of `total` is done; `fraction` (0..1) is of the work, not of the steps."""
 
@@ -189,7 +197,8 @@ class Error(Message):
 
 FromHost = Annotated[Job | Cancel | Finish | Shutdown, Field(discriminator="type")]
 FromWorker = Annotated[
-    Hello | Accepted | Progress | Preview | Warning | Result | Error, Field(discriminator="type")
+    Hello | Accepted | Alive | Progress | Preview | Warning | Result | Error,
+    Field(discriminator="type"),
 ]
 
 _from_host: TypeAdapter[Job | Cancel | Finish | Shutdown] = TypeAdapter(FromHost)

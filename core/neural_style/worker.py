@@ -6,13 +6,16 @@ closes when the host dies, however it dies. So no worker is ever left behind.
 
 from __future__ import annotations
 
+import _thread
 import os
 import queue
+import signal
 import sys
 import threading
 import time
 import traceback
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, BinaryIO, NoReturn
 
 from neural_style import __version__, protocol
@@ -22,6 +25,14 @@ if TYPE_CHECKING:
     from neural_style.image import Picture
     from neural_style.studio import Plan
     from neural_style.stylize import Event
+
+
+ALIVE_SECONDS = 5.0
+"""Between two signs of life while a job is done."""
+
+
+class _Cancelled(BaseException):
+    """Raised in the middle of a job that the host does not want any more."""
 
 
 class Worker:
@@ -37,11 +48,14 @@ class Worker:
         self.sink = sink
         self.lock = threading.Lock()
         self.jobs: queue.SimpleQueue[protocol.Job] = queue.SimpleQueue()
+        self.current: str | None = None
+        self.interrupting = False
         self.cancelled: set[str] = set()
         self.finished: set[str] = set()
 
     def run(self) -> NoReturn:
         """Listen from now on, say hello as soon as torch is there, then do jobs for ever."""
+        signal.signal(signal.SIGINT, self._interrupted)
         threading.Thread(target=self._listen, daemon=True).start()
         # Slow imports come after the thread has begun to watch for the end of the input.
         import torch
@@ -58,8 +72,16 @@ class Worker:
                 networks=installed_networks(),
             )
         )
+        threading.Thread(target=self._show_life, daemon=True).start()
         while True:
             self._do(self.jobs.get())
+
+    def _show_life(self) -> None:
+        """From a thread of its own, as setting up a large picture is minutes without a word."""
+        while True:
+            time.sleep(ALIVE_SECONDS)
+            if job := self.current:
+                self._send(protocol.Alive(job=job))
 
     def _listen(self) -> None:
         """Read messages until the input ends; then the process ends at once, in any step."""
@@ -84,14 +106,37 @@ class Worker:
             self.jobs.put(message)
         elif isinstance(message, protocol.Cancel):
             self.cancelled.add(message.job)
+            if message.job == self.current:
+                # Wherever the main thread is: it looks at its messages between steps only, and
+                # the first step of a large picture is minutes away.
+                self.interrupting = True
+                _thread.interrupt_main()
         else:
             self.finished.add(message.job)
+
+    def _interrupted(self, _signal: int, _frame: FrameType | None) -> None:
+        """In the main thread, between any two instructions."""
+        if not self.interrupting:
+            os._exit(130)  # somebody has pressed Ctrl+C
+        self.interrupting = False
+        if self.current in self.cancelled:
+            raise _Cancelled
 
     def _do(self, job: protocol.Job) -> None:
         from neural_style.devices import release_memory
 
+        cancelled = NeuralStyleError("cancelled", "The job was cancelled")
         try:
-            self._paint(job)
+            try:
+                self.current = job.job
+                if job.job in self.cancelled:
+                    raise cancelled
+                self._paint(job)
+            finally:
+                self.current = None
+        except _Cancelled:
+            self.current = None  # should it have come just before
+            self._send_error(job.job, cancelled)
         except NeuralStyleError as error:
             self._send_error(job.job, error)
         except Exception as error:
@@ -116,8 +161,6 @@ class Worker:
             content, styles, settings, enlarge=True, finish=lambda: job.job in self.finished
         )
         for event in events:
-            if job.job in self.cancelled:
-                raise NeuralStyleError("cancelled", "The job was cancelled")
             if message := as_message(job.job, event):
                 self._send(message)
             if isinstance(event, Progress) and previews.due():

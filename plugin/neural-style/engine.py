@@ -16,6 +16,9 @@ import time
 
 from messages import PluginError
 
+# Python 2.7 has only the clock on the wall.
+_clock = getattr(time, "monotonic", time.time)
+
 try:
     import queue
 except ImportError:  # Python 2.7
@@ -24,8 +27,13 @@ except ImportError:  # Python 2.7
 PROTOCOL = 1
 HELLO_SECONDS = 120
 """A first start reads a gigabyte of libraries, perhaps from a slow disk."""
-SILENCE_SECONDS = 600
-"""One step on a large picture may take minutes on a processor without a graphics card."""
+SILENCE_SECONDS = 120
+"""A working engine gives a sign of life every few seconds, however long its steps are."""
+IDLE_SECONDS = 3600
+"""So long an engine may live without getting anywhere."""
+LONGEST_LOOK = 5.0
+"""Seconds that count at most as silence between two looks at the engine: if more have passed, the
+computer was asleep, or this process was not let run, and nor was the engine."""
 LOG_BYTES = 1000000
 LINE_BYTES = 1000000
 STRAY_LINES = 20
@@ -125,7 +133,8 @@ class Engine(object):
         self.hello = None
         self.busy = False
         self._stray = 0
-        self._heard = time.time()
+        self._silence = self._idle = 0.0
+        self._looked = _clock()
         self._lines = queue.Queue()
         self._process = _start(command, log_path)
         reader = threading.Thread(target=_read_lines, args=(self._process.stdout, self._lines))
@@ -137,7 +146,7 @@ class Engine(object):
         line = json.dumps(message).encode("ascii") + b"\n"
         if message["type"] == "job":
             self.busy = True
-            self._heard = time.time()
+            self._silence = self._idle = 0.0
         try:
             self._process.stdin.write(line)
             self._process.stdin.flush()
@@ -153,14 +162,24 @@ class Engine(object):
         try:
             line = self._lines.get(timeout > 0, timeout or None)
         except queue.Empty:
-            silent = time.time() - self._heard
-            limit = self.silence if self.hello else self.hello_silence
-            if silent > limit and (self.busy or not self.hello):
-                raise PluginError("engine_hanging", "%d" % limit)
+            self._wait_on()
             return None
         if line is None:
             raise self._death()
         return self._understand(line)
+
+    def _wait_on(self):
+        """Count the silence, and raise PluginError when there is too much of it."""
+        now = _clock()
+        passed = min(max(now - self._looked, 0.0), LONGEST_LOOK)
+        self._looked = now
+        if not self.busy and self.hello:
+            return
+        self._silence += passed
+        self._idle += passed
+        limit = self.silence if self.hello else self.hello_silence
+        if self._silence > limit or self._idle > IDLE_SECONDS:
+            raise PluginError("engine_hanging", "%d" % max(self._silence, limit))
 
     def _understand(self, line):
         try:
@@ -171,7 +190,9 @@ class Engine(object):
             if self._stray > STRAY_LINES or len(line) >= LINE_BYTES:
                 raise PluginError("engine_garbled", repr(line[:40]))
             return None
-        self._heard = time.time()
+        self._silence = 0.0
+        if kind != "alive":
+            self._idle = 0.0
         if kind == "hello":
             self._check(message)
             self.hello = message
@@ -262,8 +283,8 @@ def _read_lines(pipe, lines):
 
 def _wait(process, seconds):
     """The exit status, or None if the process still runs after that time."""
-    end = time.time() + seconds
-    while process.poll() is None and time.time() < end:
+    end = _clock() + seconds
+    while process.poll() is None and _clock() < end:
         time.sleep(0.02)
     return process.poll()
 

@@ -1,6 +1,7 @@
 """The file that finds and drives the engine: without GIMP, and in Python 2.7 if there is one."""
 
 import os
+import queue
 import shutil
 import subprocess
 import sys
@@ -41,6 +42,81 @@ def test_it_paints(tmp_path, version):
         "The engine of Neural Style has not answered for 60 seconds. "
         "Choose a smaller size, or try again. [engine_hanging]"
     )
+
+
+class Clock:
+    """Time as the plug-in sees it."""
+
+    def __init__(self):
+        self.now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def silent(monkeypatch):
+    """An engine that has said hello, works, and says nothing more; its clock; its messages."""
+    monkeypatch.syspath_prepend(str(PLUGIN))
+    import engine
+
+    clock = Clock()
+    monkeypatch.setattr(engine, "_clock", clock)
+    driver = engine.Engine.__new__(engine.Engine)
+    driver.silence, driver.hello_silence = engine.SILENCE_SECONDS, engine.HELLO_SECONDS
+    driver.hello, driver.busy, driver._stray = {}, True, 0
+    driver.hello = {"protocol": engine.PROTOCOL}
+    driver._silence = driver._idle = 0.0
+    driver._looked = clock.now
+    driver._lines = queue.Queue()
+    return driver, clock
+
+
+def look(driver, clock, seconds, step=0.2, said=None):
+    """Look at the engine every `step` seconds; `said` comes every ten."""
+    for number in range(int(seconds / step)):
+        clock.now += step
+        if said and number % int(10 / step) == 0:
+            driver._lines.put(said)
+        driver.receive()
+
+
+def test_silence_is_hanging(silent):
+    from engine import SILENCE_SECONDS
+    from messages import PluginError
+
+    driver, clock = silent
+    look(driver, clock, SILENCE_SECONDS - 5)
+    with pytest.raises(PluginError, match="engine_hanging"):
+        look(driver, clock, 10)
+
+
+def test_a_computer_that_sleeps_is_not_hanging(silent):
+    driver, clock = silent
+    look(driver, clock, 60)
+    clock.now += 8 * 3600  # the lid was closed
+    look(driver, clock, 40)
+    clock.now -= 8 * 3600  # Python 2.7 has only the clock on the wall, which may be set
+    look(driver, clock, 5)
+
+
+def test_signs_of_life_are_no_silence_but_not_enough_for_ever(silent):
+    from engine import IDLE_SECONDS
+    from messages import PluginError
+
+    driver, clock = silent
+    alive = b'{"type": "alive", "job": "a"}\n'
+    look(driver, clock, IDLE_SECONDS - 100, said=alive)
+    driver._lines.put(b'{"type": "progress", "job": "a"}\n')
+    look(driver, clock, IDLE_SECONDS - 100, said=alive)
+    with pytest.raises(PluginError, match="engine_hanging"):
+        look(driver, clock, 200, said=alive)
+
+
+def test_an_engine_without_work_may_be_silent(silent):
+    driver, clock = silent
+    driver.busy = False
+    look(driver, clock, 1000)
 
 
 def test_the_environment_is_cleaned(monkeypatch):
