@@ -94,7 +94,7 @@ def is_inside(image, layer):
 
 
 def write_picture(buffer, region, path, longest=None):
-    """Write a region of a buffer, at most `longest` pixels long, and describe the file for a job."""
+    """Write a region of a buffer, at most `longest` pixels long; describes the file for a job."""
     scale = min(1.0, longest / max(region.width, region.height)) if longest else 1.0
     width = max(1, round(region.width * scale))
     height = max(1, round(region.height * scale))
