@@ -1,10 +1,20 @@
 """Paintings are taken without the border of their scan, photos with a margin."""
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
-from neural_style.canvas import EDGE, Canvas, extended, margin_of, unframed, without_margin
+from neural_style.canvas import (
+    EDGE,
+    Canvas,
+    as_picture,
+    extended,
+    margin_of,
+    unframed,
+    without_margin,
+)
+from neural_style.image import Picture
 from neural_style.settings import parse_settings
 
 
@@ -82,3 +92,18 @@ def test_a_margin_is_cut_off_again(height: int, width: int) -> None:
         assert larger.visible.shape[2:] == (height + 2 * margin, width + 2 * margin)
         assert torch.equal(without_margin(larger.pixels, margin), photo.pixels)
         assert torch.equal(without_margin(larger.visible, margin), photo.visible)
+
+
+@pytest.mark.parametrize(("height", "width"), [(40, 60), (20, 30), (60, 90)])
+def test_under_transparency_the_photo_stays(height: int, width: int) -> None:
+    """At any size: neither what was painted there, nor the photo in the painting's colours."""
+    alpha = np.ones((40, 60), np.float32)
+    alpha[:, :30] = 0
+    photo = Picture(np.full((40, 60, 3), [0.2, 0.4, 0.6], np.float32), alpha, 8)
+    picture = as_picture(torch.ones(1, 3, height, width), photo, height, width)
+    middle = width // 2
+    assert not picture.alpha[:, : middle - 2].any()
+    np.testing.assert_allclose(picture.pixels[:, : middle - 2, 2], 0.6, atol=1e-5)
+    np.testing.assert_allclose(picture.pixels[:, : middle - 2, 0], 0.2, atol=1e-5)
+    assert (picture.alpha[:, middle + 2 :] == 1).all()
+    assert (picture.pixels[:, middle + 2 :] == 1).all()

@@ -145,6 +145,18 @@ def test_transparent_pixels_are_returned_untouched(
     assert not np.array_equal(picture.pixels[:, 25:], content.pixels[:, 25:])
 
 
+def test_under_transparency_a_smaller_picture_has_the_photo_smaller(
+    photo: Picture, painting: Picture, small_settings: Make
+) -> None:
+    hidden = np.where(transparent(photo).alpha[..., None] > 0, photo.pixels, [0.2, 0.4, 0.6])
+    content = replace(transparent(photo), pixels=hidden.astype(np.float32))
+    picture = result(content, painting, small_settings(size=40))
+    clear = picture.pixels[picture.alpha == 0]
+    assert picture.pixels.shape[1] == 40
+    assert len(clear)
+    np.testing.assert_allclose(np.median(clear, axis=0), [0.2, 0.4, 0.6], atol=1e-5)
+
+
 def test_what_is_under_transparency_does_not_matter(
     photo: Picture, painting: Picture, small_settings: Make
 ) -> None:

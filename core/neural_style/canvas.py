@@ -221,8 +221,8 @@ def first_image(
     return (scene.pixels + 0.05 * (noise - 0.5)).clamp(0, 1)
 
 
-def as_picture(image: Tensor, photo: Canvas, content: Picture, height: int, width: int) -> Picture:
-    """The painted `image` as a picture of `height` times `width` pixels.
+def as_picture(image: Tensor, content: Picture, height: int, width: int) -> Picture:
+    """The painted `image` (1, 3, H, W) as a picture of `height` times `width` pixels.
 
     Alpha, and the colours where nothing is visible, are the content's own.
     """
@@ -230,9 +230,9 @@ def as_picture(image: Tensor, photo: Canvas, content: Picture, height: int, widt
     pixels = image[0].permute(1, 2, 0).contiguous().cpu().numpy()
     if content.opaque:
         return Picture(pixels, np.ones((height, width), np.float32), content.depth)
-    if content.alpha.shape == (height, width):
-        alpha, under = content.alpha, content.pixels
-    else:
-        alpha = resize(photo.visible, height, width)[0, 0].cpu().numpy()
-        under = resize(photo.pixels, height, width)[0].permute(1, 2, 0).cpu().numpy()
+    alpha, under = content.alpha, content.pixels
+    if alpha.shape != (height, width):
+        both = torch.from_numpy(np.dstack([under, alpha])).permute(2, 0, 1)[None]
+        both = resize(both, height, width)[0].permute(1, 2, 0).numpy()
+        alpha, under = both[..., 3], both[..., :3]
     return Picture(np.where(alpha[..., None] > 0, pixels, under), alpha, content.depth)

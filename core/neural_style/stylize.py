@@ -209,7 +209,7 @@ class _Job:
         if longest:
             width, height = fit(width, height, longest)
         image = without_margin(self.optimiser.picture, self.margin)
-        return as_picture(image, self.studio.photo, self.content, height, width)
+        return as_picture(image, self.content, height, width)
 
 
 def _optimiser(studio: Studio) -> Optimiser:
