@@ -16,11 +16,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import neural_style
 from conftest import drawn
+from neural_style import cli, image
 from neural_style.image import read_picture, write_picture
 from neural_style.settings import Settings, parse_settings
 
 COMMAND = Path(sys.executable).with_name("neural-style")
+COMPACT = "network/compact.safetensors"
 QUICK = ["--size", "48", "--coarsest", "32", "--steps", "4", "--final-steps", "3"]
 
 
@@ -50,10 +53,10 @@ def test_stylize_writes_the_picture(pictures: tuple[Path, Path]) -> None:
     out = photo.with_name("out.png")
     done = run("stylize", photo, painting, "-o", out, *QUICK, "--seed", 7)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    with Image.open(out) as image:
-        assert image.size == (48, 32)
-        described = json.loads(image.getexif()[0x010E])
-        assert image.info["icc_profile"]
+    with Image.open(out) as written:
+        assert written.size == (48, 32)
+        described = json.loads(written.getexif()[0x010E])
+        assert written.info["icc_profile"]
     assert parse_settings(described) == parse_settings(
         {"size": 48, "coarsest": 32, "steps": 4, "final_steps": 3, "seed": 7}
     )
@@ -85,6 +88,44 @@ def test_16_bit_and_alpha(pictures: tuple[Path, Path]) -> None:
     assert picture.depth == 16
     assert not picture.alpha[:, :20].any()
     assert picture.alpha[:, 28:].all()
+
+
+def test_a_network_of_any_name_is_in_the_tiff(pictures: tuple[Path, Path]) -> None:
+    photo, painting = pictures
+    out, network = photo.with_name("out.tif"), photo.with_name("그물 ü.safetensors")
+    network.write_bytes((Path(neural_style.__file__).parent / COMPACT).read_bytes())
+    done = run("stylize", photo, painting, "-o", out, *QUICK, "--network", network)
+    assert (done.returncode, done.stderr) == (0, "")
+    with Image.open(out) as written:
+        assert json.loads(written.getexif()[0x010E])["network"] == str(network)
+
+
+@pytest.mark.parametrize("more", [[], ["--json"]])
+def test_what_a_file_cannot_hold_is_left_out_with_a_warning(
+    pictures: tuple[Path, Path],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    more: list[str],
+) -> None:
+    def fail(description: bytes | None) -> bytes:
+        if description:
+            raise ValueError("no room")
+        return b""
+
+    monkeypatch.setattr(image, "_exif", fail)
+    photo, painting = map(str, pictures)
+    out = pictures[0].with_name("out.jpg")
+    assert cli.main(["stylize", photo, painting, "-o", str(out), *QUICK, *more]) == 0
+    assert read_picture(out).pixels.shape == (32, 48, 3)
+    shown = capsys.readouterr()
+    sentence = f"{out} was written without its settings: JPEG cannot hold them"
+    if more:
+        messages = [json.loads(line) for line in shown.out.splitlines()]
+        (warning,) = [message for message in messages if message["type"] == "warning"]
+        assert (warning["code"], warning["message"]) == ("metadata_left_out", sentence)
+        assert shown.err == ""
+    else:
+        assert shown.err == f"warning: {sentence}.\n"
 
 
 @pytest.mark.slow

@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 from PIL import EpsImagePlugin, Image, ImageCms, ImageOps, JpegImagePlugin, PngImagePlugin
 
 from neural_style import __version__, image
-from neural_style.errors import NeuralStyleError
+from neural_style.errors import NeuralStyleError, NeuralStyleWarning
 from neural_style.image import (
     MAX_PIXELS,
     Picture,
@@ -1082,6 +1082,60 @@ def test_metadata(tmp_path: Path, ending: str, depth: int) -> None:
     with Image.open(path) as written:
         assert DESCRIPTION not in written.getexif()
         assert written.getexif()[SOFTWARE] == f"neural-style {__version__}"
+
+
+TEXTS = {
+    "none": None,
+    "empty": "",
+    "Korean": '{"network": "/집/그물.pth"}',
+    "umlaut": "Größe",
+    "beyond 16 bits": "🎨",
+    "not Unicode": "caf\udce9",
+    "zero": "one\0two",
+    "lines": "one\r\ntwo\n",
+    "long": "Größe " * 16_667,
+}
+
+
+@pytest.mark.parametrize("ending", ["png", "tif", "jpg", "webp"])
+@pytest.mark.parametrize("text", TEXTS)
+def test_any_description_is_written_or_left_out(
+    tmp_path: Path, recwarn: pytest.WarningsRecorder, ending: str, text: str
+) -> None:
+    """In UTF-8, as most programs expect it though EXIF once said ASCII; the picture is safe."""
+    path, description = tmp_path / f"x.{ending}", TEXTS[text]
+    write_picture(path, smooth(), description=description)
+    plain = tmp_path / f"plain.{ending}"
+    write_picture(plain, smooth())
+    np.testing.assert_array_equal(read_picture(path).pixels, read_picture(plain).pixels)
+    with Image.open(path) as written:
+        found = written.getexif().get(DESCRIPTION, "").encode("latin-1").decode("utf-8")
+        assert written.getexif()[SOFTWARE] == f"neural-style {__version__}"
+        assert written.info["icc_profile"]
+    if (ending, text) == ("jpg", "long"):
+        assert found == ""
+        warning = recwarn.pop(NeuralStyleWarning).message
+        assert isinstance(warning, NeuralStyleWarning)
+        assert warning.code == "metadata_left_out"
+        assert str(path) in warning.message
+    else:
+        expected = (description or "").replace("\0", " ").replace("\udce9", "?")
+        assert found == expected
+
+
+def test_no_failure_of_metadata_loses_the_picture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder
+) -> None:
+    def fail(description: bytes | None) -> bytes:
+        if description:
+            raise ValueError("no room")
+        return b"Exif\0\0" + Image.Exif().tobytes()
+
+    monkeypatch.setattr(image, "_exif", fail)
+    write_picture(tmp_path / "x.png", smooth(), description="text")
+    assert read_picture(tmp_path / "x.png").pixels.shape == (32, 48, 3)
+    assert len(recwarn) == 1
+    recwarn.clear()
 
 
 @pytest.mark.parametrize("depth", [8, 16])

@@ -8,12 +8,14 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Iterable, Sequence
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neural_style import __version__, protocol
-from neural_style.errors import NeuralStyleError
+from neural_style.errors import NeuralStyleError, NeuralStyleWarning
 from neural_style.settings import Settings, as_text, describe, parse_settings
 
 if TYPE_CHECKING:
@@ -33,7 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("GOMP_SPINCOUNT", SPINS)  # before PyTorch is loaded
     options = _parser().parse_args(arguments)
     try:
-        options.run(options)
+        with _warnings_shown(options):
+            options.run(options)
     except NeuralStyleError as error:
         return _fail(options, error)
     except KeyboardInterrupt:
@@ -48,6 +51,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         message = f"Something unexpected happened ({type(error).__name__}: {error})"
         return _fail(options, NeuralStyleError("internal", message))
     return 0
+
+
+@contextmanager
+def _warnings_shown(options: argparse.Namespace) -> Iterator[None]:
+    """Show the engine's own warnings in one line each, as those among the events."""
+
+    def show(message: Warning | str, category: type[Warning], *where: Any) -> None:
+        if not isinstance(message, NeuralStyleWarning):
+            usual(message, category, *where)
+        elif getattr(options, "json", False):
+            _emit(protocol.Warning(job=JOB, code=message.code, message=message.message))
+        else:
+            print(f"warning: {message}.", file=sys.stderr)
+
+    with warnings.catch_warnings():
+        usual, warnings.showwarning = warnings.showwarning, show
+        warnings.simplefilter("always", NeuralStyleWarning)
+        yield
 
 
 def _fail(options: argparse.Namespace, error: NeuralStyleError) -> int:
@@ -210,7 +231,8 @@ def _stylize(options: argparse.Namespace) -> None:
                 options.output,
                 event.picture,
                 depth=options.depth,
-                description=settings.model_dump_json(),
+                # In ASCII, which every program reads.
+                description=json.dumps(settings.model_dump(mode="json")),
             )
             height, width = event.picture.alpha.shape
             seconds = time.monotonic() - started

@@ -21,6 +21,7 @@ HINTS: dict[str, str] = {
     "cannot_write": "Choose a folder that exists and that you may write to.",
     "disk_full": "Free some disk space and try again.",
     "unsupported_format": "Choose a name that ends in .png, .jpg, .webp or .tif.",
+    "metadata_left_out": "Choose a name that ends in .png or .tif to keep them.",
     # -- network weights -----------------------------------------------------------------------
     "weights_missing": "Use the compact network, or run `python3 installer weights`.",
     "weights_damaged": "Delete that file and fetch it again.",
@@ -55,3 +56,17 @@ class NeuralStyleError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message}. {self.hint}"
+
+
+class NeuralStyleWarning(UserWarning):
+    """Something that is not as it should be, though the work goes on.
+
+    Args:
+        code: a key of `HINTS`.
+        message: one sentence without its full stop, naming the thing and what is wrong with it.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message

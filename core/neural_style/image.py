@@ -34,7 +34,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageFile, PngImagePlugin, UnidentifiedImageError
 
 from neural_style import __version__
-from neural_style.errors import NeuralStyleError
+from neural_style.errors import NeuralStyleError, NeuralStyleWarning
 from neural_style.protocol import PictureFile
 
 MAX_PIXELS = 200_000_000
@@ -323,7 +323,11 @@ def write_picture(
         path: the file; one that exists is replaced only when the new one is complete.
         picture: what to write, rounded to the nearest value the file can hold.
         depth: bits per channel, 8 or 16; None for the picture's own, if the format has it.
-        description: EXIF ImageDescription, in ASCII.
+        description: EXIF ImageDescription, in UTF-8; None for none.
+
+    Warns:
+        NeuralStyleWarning: `metadata_left_out`, once the picture is written without its
+            description.
 
     Raises:
         NeuralStyleError: `unsupported_format`, `cannot_write` or `disk_full`.
@@ -341,11 +345,26 @@ def write_picture(
     deep = kind in _DEEP_FORMATS and (depth or picture.depth) == 16
     values = np.rint(np.clip(values, 0, 1) * np.float32(65535 if deep else 255))
     encode = {"PNG": _encode_png, "TIFF": _encode_tiff}.get(kind, _encode_with_pillow)
-    data = encode(values.astype(np.uint16 if deep else np.uint8), kind, description)
+    array, refused = values.astype(np.uint16 if deep else np.uint8), None
+    text = None if description is None else _as_exif_text(description)
+    try:
+        data = encode(array, kind, text)
+    except Exception as error:  # libraries raise whatever a text does not suit
+        if text is None or isinstance(error, MemoryError):
+            raise
+        data, refused = encode(array, kind, None), error
     _replace_file(path, data)
+    if refused:
+        message = f"{_printable(path)} was written without its settings: {kind} cannot hold them"
+        warnings.warn(NeuralStyleWarning("metadata_left_out", message), stacklevel=2)
 
 
-def _encode_png(array: Array, _kind: str, description: str | None) -> bytes:
+def _as_exif_text(text: str) -> bytes:
+    """EXIF's text ends at a zero."""
+    return text.replace("\0", " ").encode("utf-8", "replace")
+
+
+def _encode_png(array: Array, _kind: str, description: bytes | None) -> bytes:
     data = imagecodecs.png_encode(array)
     header = len(_PNG_MAGIC) + 25  # IHDR always comes first, with 13 + 12 bytes
     profile = _png_chunk(b"iCCP", b"sRGB\0\0" + zlib.compress(_srgb_profile()))
@@ -357,7 +376,7 @@ def _png_chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
-def _encode_tiff(array: Array, _kind: str, description: str | None) -> bytes:
+def _encode_tiff(array: Array, _kind: str, description: bytes | None) -> bytes:
     buffer = io.BytesIO()
     tifffile.imwrite(
         buffer,
@@ -374,14 +393,14 @@ def _encode_tiff(array: Array, _kind: str, description: str | None) -> bytes:
     return buffer.getvalue()
 
 
-def _encode_with_pillow(array: Array, kind: str, description: str | None) -> bytes:
+def _encode_with_pillow(array: Array, kind: str, description: bytes | None) -> bytes:
     buffer, profile, exif = io.BytesIO(), _srgb_profile(), _exif(description)
     chroma = {"subsampling": "4:4:4"} if kind == "JPEG" else {}
     Image.fromarray(array).save(buffer, kind, quality=95, icc_profile=profile, exif=exif, **chroma)
     return buffer.getvalue()
 
 
-def _exif(description: str | None) -> bytes:
+def _exif(description: bytes | None) -> bytes:
     exif = Image.Exif()
     exif[_SOFTWARE] = _software()
     if description is not None:
