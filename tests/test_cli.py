@@ -128,6 +128,22 @@ def test_what_a_file_cannot_hold_is_left_out_with_a_warning(
         assert shown.err == f"warning: {sentence}.\n"
 
 
+@pytest.mark.parametrize("more", [[], ["--json"]])
+def test_a_photo_without_its_end_is_planned_with_a_warning(
+    photo_files: dict[str, Path], tmp_path: Path, more: list[str]
+) -> None:
+    photo = tmp_path / "photo.jpg"
+    photo.write_bytes(photo_files["china"].read_bytes()[:-3])
+    done = run("stylize", photo, photo_files["china"], "--plan", *more)
+    assert done.returncode == 0
+    if more:
+        assert json.loads(done.stdout.splitlines()[0])["code"] == "image_truncated"
+        assert done.stderr == ""
+    else:
+        assert done.stderr.startswith(f"warning: {photo} lacks its end")
+        assert done.stderr.count("\n") == 1
+
+
 @pytest.mark.slow
 def test_several_styles_and_frames(pictures: tuple[Path, Path]) -> None:
     photo, painting = pictures

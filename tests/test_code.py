@@ -21,6 +21,7 @@ FLOORS = [
         "statistics",
         "colour",
         "image",
+        "truncated",
         "faces",
         "network",
         "network.vgg",

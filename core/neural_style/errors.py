@@ -14,6 +14,7 @@ HINTS: dict[str, str] = {
     "cannot_read": "Choose a file that you may read.",
     "not_an_image": "Choose a picture file such as PNG, JPEG, TIFF or WebP.",
     "image_damaged": "Export or download the picture again.",
+    "image_truncated": "Look at the picture's last rows, or export or download it again.",
     "image_too_large": "Scale the picture down first.",
     "image_too_small": "Choose a larger picture, or a larger size.",
     "image_transparent": "Choose a picture with something visible in it.",

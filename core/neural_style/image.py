@@ -36,6 +36,7 @@ from PIL import Image, ImageCms, ImageFile, PngImagePlugin, UnidentifiedImageErr
 from neural_style import __version__
 from neural_style.errors import NeuralStyleError, NeuralStyleWarning
 from neural_style.protocol import PictureFile
+from neural_style.truncated import png_chunk, whole_jpeg, whole_png
 
 MAX_PIXELS = 200_000_000
 """Most pixels of a picture that is read: 3.2 GB as floats, more than cameras have."""
@@ -52,7 +53,8 @@ _LONGEST_SIDE = {"JPEG": 65_500, "WebP": 16_383}
 
 _PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
 _TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-_MAGIC = (_PNG_MAGIC, b"\xff\xd8\xff", b"RIFF", b"GIF8", *_TIFF_MAGIC)
+_JPEG_MAGIC = b"\xff\xd8\xff"
+_MAGIC = (_PNG_MAGIC, _JPEG_MAGIC, b"RIFF", b"GIF8", *_TIFF_MAGIC)
 
 _DESCRIPTION, _ORIENTATION, _SOFTWARE, _PROFILE = 0x010E, 0x0112, 0x0131, 0x8773
 
@@ -91,6 +93,9 @@ def read_picture(path: Path) -> Picture:
     A colour profile that is broken or does not suit the pixels is ignored, as if the picture
     were sRGB. Colours outside sRGB are clipped.
 
+    Warns:
+        NeuralStyleWarning: `image_truncated` for a JPEG or PNG that lacks less than a hundredth.
+
     Raises:
         NeuralStyleError: `file_missing`, `cannot_read`, `not_an_image`, `image_damaged` or
             `image_too_large`.
@@ -99,7 +104,7 @@ def read_picture(path: Path) -> Picture:
     with _opened(path) as file:
         try:
             with _pillow_limits():
-                return _decode(file, name)
+                picture, warning = _decode_or_complete(file, name)
         except NeuralStyleError:
             raise
         except Image.DecompressionBombError as error:
@@ -116,6 +121,27 @@ def read_picture(path: Path) -> Picture:
                 message = f"{name} is not a picture in any known format"
                 raise NeuralStyleError("not_an_image", message) from error
             raise NeuralStyleError("image_damaged", f"{name} is damaged or incomplete") from error
+    if warning:
+        warnings.warn(warning, stacklevel=2)
+    return picture
+
+
+def _decode_or_complete(file: BinaryIO, name: str) -> tuple[Picture, NeuralStyleWarning | None]:
+    try:
+        return _decode(file, name), None
+    except (NeuralStyleError, Image.DecompressionBombError, MemoryError):
+        raise
+    except Exception:
+        file.seek(0)
+        data, picture = file.read(), None
+        if data.startswith(_JPEG_MAGIC) and (image := whole_jpeg(data)):
+            picture = _decode_with_pillow(image)
+        elif data.startswith(_PNG_MAGIC) and (whole := whole_png(data)):
+            picture = _decode(io.BytesIO(whole), name)
+        if picture is None:
+            raise
+        message = f"{name} lacks its end; what is missing, less than 1 %, was filled"
+        return picture, NeuralStyleWarning("image_truncated", message)
 
 
 def _decode(file: BinaryIO, name: str) -> Picture:
@@ -367,13 +393,9 @@ def _as_exif_text(text: str) -> bytes:
 def _encode_png(array: Array, _kind: str, description: bytes | None) -> bytes:
     data = imagecodecs.png_encode(array)
     header = len(_PNG_MAGIC) + 25  # IHDR always comes first, with 13 + 12 bytes
-    profile = _png_chunk(b"iCCP", b"sRGB\0\0" + zlib.compress(_srgb_profile()))
-    exif = _png_chunk(b"eXIf", _exif(description).removeprefix(b"Exif\0\0"))
+    profile = png_chunk(b"iCCP", b"sRGB\0\0" + zlib.compress(_srgb_profile()))
+    exif = png_chunk(b"eXIf", _exif(description).removeprefix(b"Exif\0\0"))
     return b"".join((data[:header], profile, exif, data[header:]))
-
-
-def _png_chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
 def _encode_tiff(array: Array, _kind: str, description: bytes | None) -> bytes:
