@@ -144,6 +144,89 @@ def test_a_photo_without_its_end_is_planned_with_a_warning(
         assert done.stderr.count("\n") == 1
 
 
+def test_into_a_folder_under_the_photos_name(pictures: tuple[Path, Path]) -> None:
+    """And no file that is there already is replaced, as nobody named it."""
+    photo, painting = pictures
+    before, folder = photo.read_bytes(), photo.with_name("out.png")  # a folder, all the same
+    folder.mkdir()
+    for where in (folder, f"{folder}{os.sep}", photo.parent):
+        done = run("stylize", photo, painting, "-o", where, *QUICK, "--json")
+        assert done.returncode == 0, done.stderr
+        written = json.loads(done.stdout.splitlines()[-1])["file"]
+        assert read_picture(written).pixels.shape == (32, 48, 3)
+    assert sorted(path.name for path in folder.iterdir()) == ["photo-2.png", "photo.png"]
+    assert photo.with_name("photo-2.png").exists()
+    assert photo.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("photo", "depth", "name"),
+    [
+        ("a.b.jpg", None, "a.b.jpg"),
+        ("a.JPG", 8, "a.JPG"),
+        ("a.jpg", 16, "a.png"),
+        ("a.tif", 16, "a.tif"),
+        ("a.heic", None, "a.png"),
+        ("a", None, "a.png"),
+        (".jpg", None, ".jpg.png"),
+        ("../x/a.gif", None, "a.png"),
+    ],
+)
+def test_name_in_a_folder(tmp_path: Path, photo: str, depth: int | None, name: str) -> None:
+    assert cli.output_in(str(tmp_path), photo, depth) == str(tmp_path / name)
+
+
+def test_a_folder_that_is_not_there_is_not_made(pictures: tuple[Path, Path]) -> None:
+    done = run("stylize", *pictures, "-o", f"{pictures[0].with_name('none')}/", *QUICK)
+    assert done.returncode == 1
+    assert "There is no folder" in done.stderr
+    assert not pictures[0].with_name("none").exists()
+
+
+def test_picture_to_standard_output(pictures: tuple[Path, Path]) -> None:
+    command = [COMMAND, "stylize", *pictures, "-o", "-", *QUICK, "--depth", "16"]
+    done = subprocess.run(command, capture_output=True, timeout=120, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    out = pictures[0].with_name("out.png")
+    out.write_bytes(done.stdout)
+    picture = read_picture(out)
+    assert (picture.pixels.shape, picture.depth) == ((32, 48, 3), 16)
+    with Image.open(out) as written:
+        assert json.loads(written.getexif()[0x010E])["size"] == 48
+    assert sorted(path.name for path in out.parent.iterdir()) == [
+        "out.png",
+        "painting.png",
+        "photo.png",
+    ]
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
+def test_full_disk_at_standard_output(pictures: tuple[Path, Path]) -> None:
+    command = [COMMAND, "stylize", *pictures, "-o", "-", *QUICK]
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=120, check=False
+        )
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: There is no room left")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pseudo-terminals are POSIX")
+def test_no_picture_into_a_terminal(pictures: tuple[Path, Path]) -> None:
+    ours, theirs = pty.openpty()
+    command = [COMMAND, "stylize", *pictures, "-o", "-"]
+    done = subprocess.run(
+        command, stdout=theirs, stderr=subprocess.PIPE, text=True, timeout=120, check=False
+    )
+    os.close(theirs)
+    os.close(ours)
+    assert done.returncode == 1
+    assert "terminal" in done.stderr
+    assert "-o - > " in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
 @pytest.mark.slow
 def test_several_styles_and_frames(pictures: tuple[Path, Path]) -> None:
     photo, painting = pictures
@@ -169,6 +252,12 @@ def test_json_speaks_the_workers_words(pictures: tuple[Path, Path]) -> None:
     assert (messages[-1]["width"], messages[-1]["height"]) == (48, 32)
 
 
+def test_picture_and_json_do_not_mix(pictures: tuple[Path, Path]) -> None:
+    done = run("stylize", *pictures, "-o", "-", "--json")
+    assert done.returncode == 2
+    assert "--json" in json.loads(done.stdout)["message"]
+
+
 def test_json_has_the_error_too(pictures: tuple[Path, Path]) -> None:
     photo, _ = pictures
     done = run("stylize", photo, "none.png", "-o", photo.with_name("o.png"), "--json")
@@ -191,6 +280,8 @@ def test_json_has_the_error_too(pictures: tuple[Path, Path]) -> None:
         (["P", "S", "-o", "o.png", "--every", "0", "--frames", "f"], 2, ["--every is 0"]),
         (["P", "S", "-o", "o.png", "--preset", "best"], 2, ["best", "draft"]),
         (["P", "S"], 2, ["-o"]),
+        (["P", "S", "-o", ""], 2, ["-o"]),
+        (["P", ".", "-o", "o.png"], 1, [". is a folder"]),
         (["P", "-o", "o.png"], 2, ["STYLE"]),
     ],
 )
@@ -283,6 +374,23 @@ def test_colours_may_be_spelt_the_american_way(pictures: tuple[Path, Path]) -> N
     assert "'painting', 'photo', 'free'" in done.stderr
 
 
+def test_without_a_command_there_is_help() -> None:
+    done = run()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == run("--help").stdout
+    examples = [line for line in done.stdout.splitlines() if line.startswith("  neural-style ")]
+    assert len(examples) == 3
+    for example in examples:
+        words = example.split("#")[0].split()[1:]
+        assert cli._parser().parse_args(words).run
+
+
+def test_an_unknown_command_is_a_mistake() -> None:
+    done = run("paint")
+    assert done.returncode == 2
+    assert "paint" in done.stderr
+
+
 def test_every_setting_is_an_option() -> None:
     usage = run("stylize", "--help").stdout
     for name in Settings.model_fields:
@@ -300,6 +408,7 @@ def test_devices() -> None:
 @pytest.mark.parametrize(
     "command",
     [
+        [],
         ["--help"],
         ["stylize", "--help"],
         ["describe"],

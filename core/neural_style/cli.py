@@ -19,6 +19,7 @@ from neural_style.errors import NeuralStyleError, NeuralStyleWarning
 from neural_style.settings import Settings, as_text, describe, parse_settings
 
 if TYPE_CHECKING:
+    from neural_style.image import Picture
     from neural_style.studio import Plan
     from neural_style.stylize import Event
 
@@ -28,6 +29,19 @@ SPINS = "1000"
 """How long threads wait for each other at full speed before they let others run (GNU OpenMP).
 Without a limit, one other busy program makes a job on two cores take eight times as long; with
 this one 1.5 times, and on an idle computer as long as before within a tenth."""
+
+
+EXAMPLES = """\
+examples:
+  neural-style stylize photo.jpg painting.jpg -o out.png
+  neural-style stylize photo.jpg painting.jpg -o out.png --preset draft --strength 70
+  neural-style stylize photo.jpg painting.jpg --plan    # time and memory, nothing painted
+
+`neural-style stylize --help` lists every option.
+"""
+
+STDOUT = "-"
+OUTPUT_HELP = "file to write, or a folder, or - for standard output (PNG)"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -82,12 +96,16 @@ def _fail(options: argparse.Namespace, error: NeuralStyleError) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="neural-style", description="Paint a photo in the style of a painting."
+        prog="neural-style",
+        description="Paint a photo in the style of a painting.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.set_defaults(run=lambda _: parser.print_help(), verbose=False)
     parser.add_argument("--version", action="version", version=f"neural-style {__version__}")
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--verbose", action="store_true", help="show where an error came from")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(metavar="COMMAND")
     command = commands.add_parser("stylize", parents=[common], help="paint a picture")
     # All settings by name would hide the mistake that they are shown with.
     command.usage = "%(prog)s CONTENT STYLE [STYLE ...] -o OUT [options]"
@@ -111,7 +129,7 @@ def _parser() -> argparse.ArgumentParser:
 def _add_stylize(command: argparse.ArgumentParser) -> None:
     command.add_argument("content", metavar="CONTENT", help="the photo")
     command.add_argument("styles", metavar="STYLE", nargs="+", help="the painting, or several")
-    command.add_argument("-o", "--output", metavar="OUT", help="file to write")
+    command.add_argument("-o", "--output", metavar="OUT", help=OUTPUT_HELP)
     command.add_argument(
         "--plan",
         action="store_true",
@@ -202,8 +220,7 @@ def _stylize(options: argparse.Namespace) -> None:
     from neural_style import image
 
     if not options.plan:
-        image.check_writable(options.output, depth=options.depth)
-        _check_is_no_source(options.output, [options.content, *options.styles])
+        options.output = _checked_output(options)
     content = image.read_picture(options.content)
     styles = [image.read_picture(style) for style in options.styles]
 
@@ -227,13 +244,14 @@ def _stylize(options: argparse.Namespace) -> None:
             frame = Path(options.frames) / f"frame-{event.step:06}.png"
             image.write_picture(frame, event.picture(), depth=8)
         elif isinstance(event, Finished):
-            image.write_picture(
-                options.output,
-                event.picture,
-                depth=options.depth,
-                # In ASCII, which every program reads.
-                description=json.dumps(settings.model_dump(mode="json")),
-            )
+            # In ASCII, which every program reads.
+            description = json.dumps(settings.model_dump(mode="json"))
+            if options.output == STDOUT:
+                _print_picture(event.picture, options.depth, description)
+            else:
+                image.write_picture(
+                    options.output, event.picture, depth=options.depth, description=description
+                )
             height, width = event.picture.alpha.shape
             seconds = time.monotonic() - started
             if options.json:
@@ -246,10 +264,74 @@ def _stylize(options: argparse.Namespace) -> None:
                         seconds=seconds,
                     )
                 )
-            written = f"Written: {options.output}, {width} x {height}, in {seconds:.0f} s"
+            name = "standard output" if options.output == STDOUT else options.output
+            written = f"Written: {name}, {width} x {height}, in {seconds:.0f} s"
     # Below the bar, and for people only.
     if sys.stderr.isatty() and not options.json:
         print(written, file=sys.stderr)
+
+
+def _checked_output(options: argparse.Namespace) -> str:
+    """The file to write, or `STDOUT`, before the long job.
+
+    Raises:
+        NeuralStyleError: `bad_settings`, `cannot_write` or `unsupported_format`.
+    """
+    from neural_style import image
+
+    output, depth = options.output, options.depth
+    if output == STDOUT:
+        if options.json:
+            raise NeuralStyleError(
+                "bad_settings",
+                "-o - and --json both write to standard output",
+                "Give -o a file name, or leave out --json.",
+            )
+        if sys.stdout.isatty():
+            raise NeuralStyleError(
+                "cannot_write",
+                "Standard output is a terminal, which shows no pictures",
+                "Send it elsewhere, as in -o - > out.png, or give -o a file name.",
+            )
+        return output
+    if os.path.isdir(output) or output.endswith((os.sep, "/")):
+        output = output_in(output, options.content, depth)
+    image.check_writable(output, depth=depth)
+    _check_is_no_source(output, [options.content, *options.styles])
+    return output
+
+
+def output_in(folder: str, content: str, depth: int | None) -> str:
+    """A file in a folder, named like the photo; never one that is there already.
+
+    Args:
+        folder: where.
+        content: the photo's name; its ending stays if such files can be written.
+        depth: bits per channel that the file must be able to hold, if that matters.
+    """
+    from neural_style import image
+
+    stem, ending = os.path.splitext(os.path.basename(content))
+    ending = ending if image.can_write(ending, depth) else ".png"
+    output, number = os.path.join(folder, stem + ending), 1
+    while os.path.lexists(output):
+        number += 1
+        output = os.path.join(folder, f"{stem}-{number}{ending}")
+    return output
+
+
+def _print_picture(picture: Picture, depth: int | None, description: str) -> None:
+    """Write a PNG file to standard output."""
+    from neural_style import image
+
+    data = image.encode_picture(picture, "PNG", depth=depth, description=description)
+    try:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise image.writing_failed("standard output", error) from error
 
 
 def _check_is_no_source(output: str, sources: Sequence[str]) -> None:

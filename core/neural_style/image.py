@@ -313,6 +313,12 @@ def _pillow_limits() -> Iterator[None]:
 # -- writing -----------------------------------------------------------------------------------
 
 
+def can_write(ending: str, depth: int | None = None) -> bool:
+    """Whether `write_picture` knows files with this ending, of this depth if it matters."""
+    kind = _FORMATS.get(ending.lower())
+    return kind is not None and (depth != 16 or kind in _DEEP_FORMATS)
+
+
 def check_writable(path: Path, *, depth: int | None = None) -> None:
     """Find out, before the long job, whether `write_picture` could write there.
 
@@ -365,24 +371,41 @@ def write_picture(
         size = f"{_printable(path)} cannot have {width} × {height} pixels"
         message = f"{size}, because {kind} ends at {_LONGEST_SIDE[kind]} a side"
         raise NeuralStyleError("unsupported_format", message, _DEEP_HINT)
+    refused = False
+    try:
+        data = encode_picture(picture, kind, depth=depth, description=description)
+    except Exception as error:  # libraries raise whatever a text does not suit
+        if description is None or isinstance(error, MemoryError):
+            raise
+        data, refused = encode_picture(picture, kind, depth=depth), True
+    _replace_file(path, data)
+    if refused:
+        message = f"{_printable(path)} was written without its settings: {kind} cannot hold them"
+        warnings.warn(NeuralStyleWarning("metadata_left_out", message), stacklevel=2)
+
+
+def encode_picture(
+    picture: Picture, kind: str, *, depth: int | None = None, description: str | None = None
+) -> bytes:
+    """A picture as the content of a file.
+
+    Args:
+        picture: see `write_picture`, as for what follows.
+        kind: "PNG", "JPEG", "WebP" or "TIFF".
+        depth: bits per channel.
+        description: EXIF ImageDescription.
+
+    Raises:
+        Exception: whatever the encoder raises for a description that the format cannot hold.
+    """
     values, alpha = picture.pixels, picture.alpha[..., None]
     if not picture.opaque:
         values = 1 - (1 - values) * alpha if kind == "JPEG" else np.dstack([values, alpha])
     deep = kind in _DEEP_FORMATS and (depth or picture.depth) == 16
     values = np.rint(np.clip(values, 0, 1) * np.float32(65535 if deep else 255))
     encode = {"PNG": _encode_png, "TIFF": _encode_tiff}.get(kind, _encode_with_pillow)
-    array, refused = values.astype(np.uint16 if deep else np.uint8), None
     text = None if description is None else _as_exif_text(description)
-    try:
-        data = encode(array, kind, text)
-    except Exception as error:  # libraries raise whatever a text does not suit
-        if text is None or isinstance(error, MemoryError):
-            raise
-        data, refused = encode(array, kind, None), error
-    _replace_file(path, data)
-    if refused:
-        message = f"{_printable(path)} was written without its settings: {kind} cannot hold them"
-        warnings.warn(NeuralStyleWarning("metadata_left_out", message), stacklevel=2)
+    return encode(values.astype(np.uint16 if deep else np.uint8), kind, text)
 
 
 def _as_exif_text(text: str) -> bytes:
@@ -514,14 +537,17 @@ def _replace_file(path: Path, data: bytes) -> None:
             shutil.copymode(target, temporary)
         os.replace(temporary, target)
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            message = f"There is no room left on the disk for {_printable(path)}"
-            raise NeuralStyleError("disk_full", message) from error
-        message = f"{_printable(path)} cannot be written: {error.strerror}"
-        raise NeuralStyleError("cannot_write", message) from error
+        raise writing_failed(_printable(path), error) from error
     finally:
         with suppress(OSError):
             os.unlink(temporary)
+
+
+def writing_failed(name: str, error: OSError) -> NeuralStyleError:
+    """`disk_full` or `cannot_write`."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return NeuralStyleError("disk_full", f"There is no room left on the disk for {name}")
+    return NeuralStyleError("cannot_write", f"{name} cannot be written: {error.strerror}")
 
 
 def _printable(path: Path) -> str:
