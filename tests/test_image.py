@@ -23,6 +23,7 @@ from typing import Any
 import imagecodecs
 import numpy as np
 import PIL
+import pillow_heif
 import pytest
 import skimage
 import tifffile
@@ -712,11 +713,16 @@ def sample(kind: str) -> bytes:
     deep = {"PNG 16": png, "TIFF 16": tiff}
     if kind in deep:
         return deep[kind](array.astype("u2") * 257)
+    if kind == "JPEG XL":
+        return bytes(imagecodecs.jpegxl_encode(array, lossless=True))
+    if kind == "HEIF":
+        pillow_heif.register_heif_opener()
     options = {"compression": "tiff_lzw"} if kind == "TIFF" else {}
     return saved(Image.fromarray(array), kind, **options)
 
 
 ALL_KINDS = ["PNG", "PNG 16", "JPEG", "TIFF", "TIFF 16", "WEBP", "GIF", "BMP"]
+ALL_KINDS += ["HEIF", "AVIF", "JPEG XL"]
 
 
 @pytest.mark.parametrize("kind", ALL_KINDS)

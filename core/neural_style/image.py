@@ -4,7 +4,8 @@ Inside the program a picture is non-linear sRGB with straight alpha, whatever fi
 embedded profiles are converted, EXIF orientation is applied, 16 bits per channel are kept.
 
 Pillow opens every format it knows, but reduces most 16-bit pictures to 8 bits; those in PNG and
-TIFF are therefore decoded by imagecodecs and tifffile. Little CMS (in imagecodecs) converts
+TIFF are therefore decoded by imagecodecs and tifffile, and those in HEIC, AVIF and JPEG XL in
+`heif` and `jpegxl`. Little CMS (in imagecodecs) converts
 colours in floating point: its transforms of 16-bit integers interpolate in a coarse table and
 can be off by 8 % of the range.
 """
@@ -33,7 +34,7 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageFile, PngImagePlugin, UnidentifiedImageError
 
-from neural_style import __version__
+from neural_style import __version__, heif, jpegxl
 from neural_style.errors import NeuralStyleError, NeuralStyleWarning
 from neural_style.protocol import PictureFile
 from neural_style.truncated import png_chunk, whole_jpeg, whole_png
@@ -94,7 +95,8 @@ def read_picture(path: Path) -> Picture:
     were sRGB. Colours outside sRGB are clipped.
 
     Warns:
-        NeuralStyleWarning: `image_truncated` for a JPEG or PNG that lacks less than a hundredth.
+        NeuralStyleWarning: `image_truncated` for a JPEG or PNG that lacks less than a hundredth;
+            `colours_guessed` for a HEIC, AVIF or JPEG XL picture in HDR or an unknown space.
 
     Raises:
         NeuralStyleError: `file_missing`, `cannot_read`, `not_an_image`, `image_damaged` or
@@ -103,8 +105,8 @@ def read_picture(path: Path) -> Picture:
     name = _printable(path)
     with _opened(path) as file:
         try:
-            with _pillow_limits():
-                picture, warning = _decode_or_complete(file, name)
+            with _pillow_limits() as caught:
+                picture = _decode_or_complete(file, name)
         except NeuralStyleError:
             raise
         except Image.DecompressionBombError as error:
@@ -117,18 +119,21 @@ def read_picture(path: Path) -> Picture:
                 message = f"{name} cannot be read: {error.strerror}"
                 raise NeuralStyleError("cannot_read", message) from error
             file.seek(0)
-            if isinstance(error, UnidentifiedImageError) and not file.read(8).startswith(_MAGIC):
+            head = file.read(64)
+            known = head.startswith(_MAGIC) or heif.brand(head)
+            if isinstance(error, UnidentifiedImageError) and not known:
                 message = f"{name} is not a picture in any known format"
                 raise NeuralStyleError("not_an_image", message) from error
             raise NeuralStyleError("image_damaged", f"{name} is damaged or incomplete") from error
-    if warning:
-        warnings.warn(warning, stacklevel=2)
+    for warning in caught:
+        if isinstance(warning.message, NeuralStyleWarning):
+            warnings.warn(warning.message, stacklevel=2)
     return picture
 
 
-def _decode_or_complete(file: BinaryIO, name: str) -> tuple[Picture, NeuralStyleWarning | None]:
+def _decode_or_complete(file: BinaryIO, name: str) -> Picture:
     try:
-        return _decode(file, name), None
+        return _decode(file, name)
     except (NeuralStyleError, Image.DecompressionBombError, MemoryError):
         raise
     except Exception:
@@ -141,14 +146,19 @@ def _decode_or_complete(file: BinaryIO, name: str) -> tuple[Picture, NeuralStyle
         if picture is None:
             raise
         message = f"{name} lacks its end; what is missing, less than 1 %, was filled"
-        return picture, NeuralStyleWarning("image_truncated", message)
+        warnings.warn(NeuralStyleWarning("image_truncated", message), stacklevel=2)
+        return picture
 
 
 def _decode(file: BinaryIO, name: str) -> Picture:
-    head = file.read(26)
+    head = file.read(64)
     if not head:
         raise NeuralStyleError("not_an_image", f"{name} is empty")
     file.seek(0)
+    if head.startswith(jpegxl.MAGIC):
+        return _decode_jpegxl(file.read(), name)
+    if heif.brand(head) == "HEIC":
+        return _decode_heic(file.read(), name)
     if head.startswith(_TIFF_MAGIC):
         with tifffile.TiffFile(file) as tiff:
             page = tiff.pages.first
@@ -165,7 +175,37 @@ def _decode(file: BinaryIO, name: str) -> Picture:
             file.seek(0)
             array = _floats(imagecodecs.png_decode(file.read()), 65535)
             return _picture(array, 16, image.info.get("icc_profile"), orientation)
+        if image.format == "AVIF":
+            orientation = _orientation(image)
+            file.seek(0)
+            if decoded := heif.decode_avif(file.read(), image, orientation):
+                return _decoded(decoded, name)
         return _decode_with_pillow(image)
+
+
+def _decode_jpegxl(data: bytes, name: str) -> Picture:
+    header = jpegxl.read_header(data)
+    if header.width * header.height > MAX_PIXELS:
+        raise _too_large(name)
+    if jpeg := jpegxl.original_jpeg(data):
+        return _decode(io.BytesIO(jpeg), name)
+    return _decoded(jpegxl.decode_jpegxl(data, header), name)
+
+
+def _decode_heic(data: bytes, name: str) -> Picture:
+    width, height = heif.heic_size(data)
+    if width * height > MAX_PIXELS:
+        raise _too_large(name)
+    return _decoded(heif.decode_heic(data), name)
+
+
+def _decoded(decoded: heif.Decoded, name: str) -> Picture:
+    if decoded.guessed:
+        message = f"{name} has colours that cannot be converted; they are taken for sRGB"
+        warnings.warn(NeuralStyleWarning("colours_guessed", message), stacklevel=2)
+    array = _unit(_floats(decoded.array, 2**decoded.bits - 1 if decoded.bits else 1))
+    depth = 8 if decoded.bits == 8 else 16
+    return _picture(array, depth, decoded.profile, decoded.orientation)
 
 
 def _decode_with_pillow(image: Image.Image) -> Picture:
@@ -294,18 +334,18 @@ _pillow_lock = threading.Lock()
 
 
 @contextmanager
-def _pillow_limits() -> Iterator[None]:
-    """Make `MAX_PIXELS` Pillow's own limit, and its warnings silent, for as long as we read.
+def _pillow_limits() -> Iterator[list[warnings.WarningMessage]]:
+    """Make `MAX_PIXELS` Pillow's own limit, and collect all warnings, for as long as we read.
 
     Pillow has these limits for the whole process only. It refuses pictures of twice its
     limit, and PNG files with more than 1 MiB of text or profile (scanners embed larger ones).
     """
-    with _pillow_lock, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with _pillow_lock, warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
         before = Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK
         Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK = MAX_PIXELS // 2, 1 << 26
         try:
-            yield
+            yield caught
         finally:
             Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK = before
 
