@@ -84,9 +84,12 @@ def _engine(prefix: Path, used: engine.Engine | None) -> Iterator[Finding]:
         detail = f"version {used.about.get('version')}, {used.about.get('requirement')}, "
         yield Finding("Engine", detail + f"computes on {', '.join(devices)}")
         yield _launcher(engine.launcher(prefix))
-        built_for = str(used.about.get("torch"))
-        if built_for in torch_build.BUILDS[1:] and devices == ["cpu"]:
-            what = f"PyTorch ({built_for}) cannot use the graphics card"
+        build = used.about.get("build")
+        if unused := used.about.get("gpu_unused"):
+            error = InstallError("gpu_unused", str(unused), engine.INSTEAD)
+            yield Finding("Graphics card", "", note=error)
+        elif build in torch_build.BUILDS[1:] and devices == ["cpu"]:
+            what = f"PyTorch ({build}) cannot use the graphics card"
             yield Finding("Graphics card", "", InstallError("gpu_unused", what))
     if not engine.is_up_to_date(used, engine.Wish()):
         what = "The engine is not of this checkout's version"

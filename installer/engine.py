@@ -33,6 +33,9 @@ CHECK_SECONDS = 300
 """The first import reads a gigabyte, perhaps from a slow disk."""
 PROOF_SIZE = 96
 MARGIN = 300 * 10**6
+CARD_FAILURES = ("gpu_unused", "engine_broken", "painting_failed", "disk_full")
+"""What the build for the processor may do better; a lost network is not among it."""
+INSTEAD = "The processor paints instead; `python3 installer upgrade` tries the graphics card again."
 
 Say = Callable[[str], None]
 
@@ -120,10 +123,12 @@ def remove_others(prefix: Path, keep: Sequence[Path]) -> None:
 def make(prefix: Path, wish: Wish, confirm: Callable[[torch_build.Choice], None], say: Say):
     """Make an environment that has painted a picture; returns it, not yet in use.
 
+    A build that was chosen for the graphics card and does not work gives way to the processor's.
+
     Args:
         prefix: the installer's folder.
         wish: which PyTorch, and from where.
-        confirm: is shown the choice before anything is downloaded, and raises to give up.
+        confirm: is shown each choice before anything is downloaded, and raises to give up.
         say: prints a line.
 
     Raises:
@@ -139,15 +144,19 @@ def make(prefix: Path, wish: Wish, confirm: Callable[[torch_build.Choice], None]
     if card.warning:
         say(f"warning: {InstallError('gpu_unused', card.warning)}")
     try:
-        return _make(prefix, wish, wanted, card.build, confirm, say)
+        return _make(prefix, wish, card.build, card.warning, confirm, say)
     except InstallError as error:
-        if error.code != "gpu_unused" or wanted != "auto":
+        # `mps` and `cpu` are the same build.
+        if wanted != "auto" or card.build in ("cpu", "mps") or error.code not in CARD_FAILURES:
             raise
-        say(f"warning: {error}")
-        return _make(prefix, wish, wanted, "cpu", confirm, say)
+        unused = f"PyTorch ({card.build}) is not used: {error.message}"
+    say(f"warning: {InstallError('gpu_unused', unused, INSTEAD)}")
+    return _make(prefix, wish, "cpu", unused, confirm, say)
 
 
-def _make(prefix: Path, wish: Wish, wanted: str, build: str, confirm: Callable, say: Say) -> Engine:
+def _make(
+    prefix: Path, wish: Wish, build: str, gpu_unused: str, confirm: Callable, say: Say
+) -> Engine:
     check_venv()
     name = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
     folder = engines(prefix) / name
@@ -162,11 +171,13 @@ def _make(prefix: Path, wish: Wish, wanted: str, build: str, confirm: Callable, 
         confirm(choice)
         _install(folder, choice, wish.source, say)
         devices = check_devices(python_of(folder))
-        if build not in ("cpu", "own") and build in torch_build.BUILDS and devices == ["cpu"]:
+        if build in torch_build.BUILDS[1:] and devices == ["cpu"]:
             raise InstallError("gpu_unused", f"PyTorch ({build}) cannot use the graphics card here")
         proof.paint_with_engine(python_of(folder), folder / "proof.png", folder, PROOF_SIZE)
         about = {
-            "torch": wanted,
+            "torch": wish.torch or "auto",
+            "build": build,
+            "gpu_unused": gpu_unused,
             "requirement": choice.requirement,
             "version": package.read_version(),
             "fingerprint": package.fingerprint(),

@@ -19,7 +19,8 @@ HINTS: dict[str, str] = {
     # -- packages ------------------------------------------------------------------------------
     "pytorch_missing": "Check the network, or give the packages with --offline --wheels DIR.",
     "packages_failed": "Check the network, then run the installer again; it goes on from there.",
-    "gpu_unused": "Update the graphics driver, then run `python3 installer upgrade`.",
+    "gpu_unused": "Update the graphics driver, then run `python3 installer upgrade`; or add "
+    "--torch cpu.",
     # -- the engine ----------------------------------------------------------------------------
     "engine_missing": "Run `python3 installer`.",
     "engine_broken": "Run `python3 installer` again; it makes the engine anew.",

@@ -70,8 +70,7 @@ def find(python: Path, wanted: str, source: Sequence[str] = ()) -> Choice:
     missing = f"No PyTorch ({wanted}) was found for Python {sys.version.split()[0]}"
     if wanted in ("cpu", "mps"):
         raise InstallError("pytorch_missing", missing)
-    hint = "The processor does it meanwhile; `python3 installer upgrade` tries again."
-    raise InstallError("gpu_unused", missing, hint)
+    raise InstallError("gpu_unused", missing)
 
 
 def is_known(wanted: str) -> bool:

@@ -20,7 +20,9 @@ import torch
 if "devices" in sys.argv:
     print(json.dumps([{"name": name} for name in torch.DEVICES]))
 elif "stylize" in sys.argv:
-    shutil.copy(sys.argv[2], sys.argv[sys.argv.index("-o") + 1])
+    output = sys.argv[sys.argv.index("-o") + 1]
+    shutil.copy(sys.argv[2], output)
+    exec(torch.PAINTING)
 def main(): pass
 """
 
@@ -96,6 +98,13 @@ class World:
         program.write_text(GIMP.format(python=sys.executable, version=version))
         program.chmod(0o755)
 
+    def add_card(self, build: str, size: int = 0) -> None:
+        """Let the installer find a graphics card, whose build of PyTorch takes so many bytes."""
+        with (self.checkout / "installer" / "gpu.py").open("a") as file:
+            file.write(f"\ndef detect(): return Card({build!r}, 'a card of the tests')\n")
+        with (self.checkout / "installer" / "torch_build.py").open("a") as file:
+            file.write(f"\nSIZES[{build!r}] = (0, {size})\n")
+
     def command(self, *arguments: str) -> list[str]:
         return [sys.executable, str(self.checkout / "installer"), *arguments]
 
@@ -130,11 +139,18 @@ class World:
         return self.prefix / "engines" / json.loads(note.read_text())["engine"]
 
 
-def add_torch(folder: Path, version: str, devices: Sequence[str] = ("cpu",), broken: bool = False):
-    """A wheel that calls itself PyTorch."""
+def add_torch(
+    folder: Path,
+    version: str,
+    devices: Sequence[str] = ("cpu",),
+    broken: bool = False,
+    painting: str = "",
+) -> None:
+    """A wheel that calls itself PyTorch; `painting` is code that runs when a picture is painted."""
     info = f"torch-{version}.dist-info"
+    module = f"DEVICES, PAINTING = {list(devices)!r}, {painting!r}\n"
     files = {
-        "torch/__init__.py": f"DEVICES = {list(devices)!r}\n" + ("1 / 0\n" if broken else ""),
+        "torch/__init__.py": module + ("1 / 0\n" if broken else ""),
         f"{info}/METADATA": f"Metadata-Version: 2.1\nName: torch\nVersion: {version}\n",
         f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }

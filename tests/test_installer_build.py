@@ -162,6 +162,25 @@ def test_the_drawn_pictures_are_pictures(tmp_path: Path) -> None:
             assert len(image.getcolors(100_000) or []) > 100
 
 
+def test_a_picture_without_the_photo_in_it_is_not_painted(tmp_path: Path) -> None:
+    from PIL import Image
+
+    photo, painting = proof.draw_pictures(tmp_path)
+    output = tmp_path / "output.png"
+    with Image.open(photo) as image:
+        small = image.resize((96, 72))
+        mixed = Image.blend(small, Image.effect_noise((96, 72), 200).convert("RGB"), 0.4)
+    noise = Image.merge("RGB", [Image.effect_noise((96, 72), 200) for _ in range(3)])
+    grey = Image.new("RGB", (96, 72), (90, 90, 90))
+    with Image.open(painting) as image:
+        style = image.copy()
+    for picture, expected in [(mixed, True), (noise, False), (grey, False), (style, False)]:
+        picture.save(output)
+        assert proof.is_painted(output, photo) is expected
+        with Image.open(output) as read:
+            assert proof._read_green(output)[5] == read.crop((0, 5, read.width, 6)).tobytes()[1::3]
+
+
 # -- weights -------------------------------------------------------------------------------------
 
 

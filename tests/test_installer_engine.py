@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from installer import proof
 from installer_lab import World, add_torch
 
 pytestmark = [
@@ -206,6 +207,58 @@ def test_a_gpu_build_that_finds_no_gpu(world: World) -> None:
     assert world.engine() is None
     add_torch(world.wheels, "2.10.0", devices=("cuda", "cpu"))
     assert world.install("--torch", "cu126").returncode == 0
+
+
+GREY = proof.png(48, 36, lambda x, y: (0.5, 0.5, 0.5))
+FAILURES = {
+    "it does not start": {"broken": True},
+    "it crashes": {"painting": "import os; os.abort()"},
+    "it has no code for this card": {"painting": "sys.exit('HIP error: invalid device function')"},
+    "it paints one colour": {"painting": f"open(output, 'wb').write({GREY})"},
+    "its card is not found": {"devices": ("cpu",)},
+    "the disk is too small": {"size": 10**15},
+}
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+def test_a_card_that_does_not_work_is_left_for_the_processor(world: World, failure: str) -> None:
+    torch = dict(FAILURES[failure])
+    world.add_card("rocm", torch.pop("size", 0))
+    add_torch(world.wheels, "2.9.0+rocm6.4", **{"devices": ("cuda", "cpu"), **torch})
+    add_torch(world.wheels, "2.9.0+cpu")
+    done = world.install()
+    assert done.returncode == 0, done.stdout + done.stderr
+    (warning,) = [line for line in done.stdout.splitlines() if "[gpu_unused]" in line]
+    expected = {"it crashes": "status -6", "it has no code for this card": "invalid device"}
+    assert expected.get(failure, "") in warning
+    assert "upgrade" in warning
+    works(world)
+    engine = world.engine()
+    assert engine
+    assert list((world.prefix / "engines").iterdir()) == [engine]
+    looked = world.run("doctor")
+    assert looked.returncode == 0
+    assert "note   Graphics card: " in looked.stdout
+    assert "up to date" in world.install().stdout
+
+
+def test_a_build_of_ones_own_choice_is_not_replaced(world: World) -> None:
+    add_torch(world.wheels, "2.9.0+rocm6.4", ("cuda", "cpu"), painting="sys.exit('no kernel')")
+    done = world.install("--torch", "rocm")
+    assert done.returncode == 1
+    assert "no kernel" in done.stderr
+    assert "[painting_failed]" in done.stderr
+    assert world.engine() is None
+
+
+def test_an_engine_that_fails_on_the_processor_too_tells_that(world: World) -> None:
+    world.add_card("rocm")
+    add_torch(world.wheels, "2.9.0+rocm6.4", ("cuda", "cpu"), painting="sys.exit('of the card')")
+    add_torch(world.wheels, "2.9.0+cpu", painting="sys.exit('of the processor')")
+    done = world.install()
+    assert done.returncode == 1
+    assert "of the card" in done.stdout
+    assert "could not paint: of the processor" in done.stderr
 
 
 def test_no_pytorch_anywhere(world: World) -> None:
