@@ -12,7 +12,12 @@ if sys.version_info < (3, 10):  # noqa: UP036 - see above
         "Install a newer one from python.org. [python_too_old]" % sys.version_info[:2]
     )
 
-sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+# PYTHONPATH is some other program's, and what it adds comes before the standard library.
+foreign = [os.path.abspath(path) for path in os.environ.get("PYTHONPATH", "").split(os.pathsep)]
+sys.path = [
+    os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
+    *(path for path in sys.path[1:] if path not in foreign),
+]
 
 from installer.commands import main  # noqa: E402
 

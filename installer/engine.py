@@ -51,11 +51,6 @@ class Engine:
     def python(self) -> Path:
         return python_of(self.folder)
 
-    @property
-    def program(self) -> Path:
-        name = "neural-style.exe" if machine.WINDOWS else "neural-style"
-        return self.python.with_name(name)
-
 
 @dataclass(frozen=True)
 class Wish:
@@ -99,11 +94,16 @@ def launcher(prefix: Path) -> Path:
 def write_launcher(prefix: Path, engine: Engine) -> None:
     path = launcher(prefix)
     machine.make_folder(path.parent)
+    command = " ".join((*machine.ISOLATED, "-m", "neural_style.cli"))
     if machine.WINDOWS:
         # Relative to itself, as the encoding of such files is not to be relied upon.
-        script = f'@"%~dp0{os.path.relpath(engine.program, path.parent)}" %*\r\n'
+        python = f'"%~dp0{os.path.relpath(engine.python, path.parent)}"'
+        unset = [f'@set "{name}="' for name in machine.LAUNCHER_VARIABLES]
+        script = "\r\n".join(["@setlocal", *unset, f"@{python} {command} %*", ""])
     else:
-        script = f'#!/bin/sh\nexec {shlex.quote(str(engine.program))} "$@"\n'
+        python = shlex.quote(str(engine.python))
+        unset = f"unset {' '.join(machine.LAUNCHER_VARIABLES)}"
+        script = f'#!/bin/sh\n{unset}\nexec {python} {command} "$@"\n'
     machine.write_file(path, script.encode())
     path.chmod(0o755)
 
@@ -207,8 +207,7 @@ def check_venv() -> None:
 
 
 def _make_environment(folder: Path) -> None:
-    command = [sys.executable, "-m", "venv", folder]
-    done = machine.run(command, environment=machine.environment())
+    done = machine.run_python(sys.executable, "-m", "venv", folder)
     if done.returncode != 0:
         detail = machine.last_lines(done.stderr + done.stdout)
         raise _failure("Python could not make an environment", detail, folder)
@@ -227,13 +226,13 @@ def _install(folder: Path, choice: torch_build.Choice, source: Sequence[str], sa
 
 def _pip(folder: Path, *arguments: str) -> None:
     show = sys.stdout.isatty()
-    command = [python_of(folder), "-m", "pip", "--disable-pip-version-check", "--no-input"]
+    command = ["-m", "pip", "--disable-pip-version-check", "--no-input", "install"]
     # pip unpacks in the folder for temporary files, which is often small and in memory.
     temporary = machine.make_folder(folder / "tmp")
     names = ("TMPDIR", "TEMP", "TMP")
-    environment = machine.environment(**dict.fromkeys(names, str(temporary)))
+    places = dict.fromkeys(names, str(temporary))
     quiet = () if show else ("--quiet",)
-    done = machine.run([*command, "install", *quiet, *arguments], None, show, environment)
+    done = machine.run_python(python_of(folder), *command, *quiet, *arguments, show=show, **places)
     machine.remove(temporary)
     if done.returncode != 0:
         detail = machine.last_lines(done.stderr)
@@ -255,8 +254,8 @@ def check_devices(python: Path) -> list[str]:
     Raises:
         InstallError: `engine_broken`.
     """
-    command = [python, "-X", "utf8", "-m", "neural_style.cli", "devices", "--json"]
-    said = machine.run(command, CHECK_SECONDS, environment=machine.environment())
+    command = ["-m", "neural_style.cli", "devices", "--json"]
+    said = machine.run_python(python, *command, timeout=CHECK_SECONDS)
     try:
         devices = json.loads(said.stdout) if said.returncode == 0 else []
     except ValueError:

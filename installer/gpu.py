@@ -46,9 +46,9 @@ def detect() -> Card:
 
 def _ask(driver: str) -> dict[str, Any]:
     """What a driver says about its card; nothing if there is no such driver or card."""
-    environment = machine.environment(PYTHONPATH=str(machine.ROOT))
-    command = [sys.executable, "-m", "installer.gpu", driver]
-    said = machine.run(command, timeout=SECONDS, environment=environment)
+    code = f"import sys; sys.path.insert(0, {str(machine.ROOT)!r}); "
+    code += f"from installer import gpu; gpu.tell({driver!r})"
+    said = machine.run_python(sys.executable, "-c", code, timeout=SECONDS)
     return json.loads(said.stdout) if said.returncode == 0 else {}
 
 
@@ -82,6 +82,11 @@ def has_rocm() -> bool:
 
 
 # -- in a process of its own ---------------------------------------------------------------------
+
+
+def tell(driver: str) -> None:
+    """Print as JSON what a driver says; without such a driver or card, end this process."""
+    print(json.dumps(_ask_cuda() if driver == "cuda" else _ask_xpu()))
 
 
 def _ask_cuda() -> dict[str, object]:
@@ -121,7 +126,3 @@ def _load(names: tuple[str, ...]) -> ctypes.CDLL:
 def _check(status: int) -> None:
     if status != 0:
         sys.exit(1)
-
-
-if __name__ == "__main__":
-    print(json.dumps(_ask_cuda() if sys.argv[1] == "cuda" else _ask_xpu()))

@@ -163,24 +163,32 @@ def checksum(path: Path) -> str:
 
 # -- processes -----------------------------------------------------------------------------------
 
+ISOLATED = ("-I", "-X", "utf8")
+"""Python's options for a Python of our own. With the first it ignores its variables, such as
+PYTHONPATH and PYTHONHOME, the user's packages and the working directory: all may hold the numpy of
+some other program. So whoever wants other settings of Python cannot have them here."""
+LAUNCHER_VARIABLES = ("PYTHONEXECUTABLE", "__PYVENV_LAUNCHER__")
+"""These Python heeds in spite of it, and takes itself for the program that they name."""
 FOREIGN = (
-    "PYTHONPATH",
-    "PYTHONHOME",
-    "PYTHONSTARTUP",
+    *LAUNCHER_VARIABLES,
     "VIRTUAL_ENV",
     "PIP_TARGET",
     "PIP_PREFIX",
+    "PIP_ROOT",
     "PIP_USER",
     "PIP_PYTHON",
-    "__PYVENV_LAUNCHER__",
 )
-"""What would lead another Python, or its pip, somewhere else."""
+"""What would lead another Python, or its pip, somewhere else; besides all that is Python's own."""
 
 
 def environment(**more: str) -> dict[str, str]:
-    """The environment for a Python of our own."""
-    clean = {name: value for name, value in os.environ.items() if name not in FOREIGN}
-    return {**clean, "PYTHONNOUSERSITE": "1", "PYTHONUTF8": "1", **more}
+    """The environment without what is meant for some other Python, with some more."""
+    clean = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in FOREIGN and not name.startswith("PYTHON")
+    }
+    return {**clean, **more}
 
 
 def run(
@@ -212,6 +220,17 @@ def run(
         return subprocess.CompletedProcess(words, 124, "", f"no end after {timeout:.0f} seconds")
     except OSError as error:
         return subprocess.CompletedProcess(words, 127, "", str(error))
+
+
+def run_python(
+    python: str | Path,
+    *arguments: str | Path,
+    timeout: float | None = None,
+    show: bool = False,
+    **more: str,
+) -> subprocess.CompletedProcess[str]:
+    """Run a Python, isolated, with some more variables in its environment; see `run`."""
+    return run([python, *ISOLATED, *arguments], timeout, show, environment(**more))
 
 
 def quoted(path: Path) -> str:

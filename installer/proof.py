@@ -8,7 +8,6 @@ from __future__ import annotations
 import itertools
 import json
 import math
-import os
 import random
 import struct
 import zlib
@@ -170,9 +169,9 @@ def paint_with_engine(python: Path, output: Path, folder: Path, size: int = 0) -
         InstallError: `painting_failed`, also for a picture that does not show the photo.
     """
     photo, painting = draw_pictures(folder)
-    command = [python, "-X", "utf8", "-m", "neural_style.cli", "stylize", photo, painting]
+    command = ["-m", "neural_style.cli", "stylize", photo, painting]
     options = ["-o", output, "--network", "compact", "--size", str(size)]
-    done = machine.run([*command, *options], SECONDS, environment=machine.environment())
+    done = machine.run_python(python, *command, *options, timeout=SECONDS)
     if done.returncode != 0 or not output.is_file():
         detail = machine.last_lines(done.stderr, 1) or f"status {done.returncode}"
         raise InstallError("painting_failed", f"The engine could not paint: {detail}".rstrip("."))
@@ -230,9 +229,9 @@ print('PAINTED', flush=True)
 def _batch(gimp: Gimp, code: str, seconds: float) -> str:
     """Run Python inside a GIMP without a window; returns everything that it said."""
     options = ["--quit", "-idf", "--batch-interpreter", "python-fu-eval", "-b", code]
-    environment = dict(os.environ)
-    if gimp.named:
-        environment["GIMP3_DIRECTORY"] = str(gimp.config)
+    named = {"GIMP3_DIRECTORY": str(gimp.config)} if gimp.named else {}
+    # Not this terminal's Python variables, which a GIMP started from the menu does not see.
+    environment = machine.environment(**named)
     done = machine.run([*gimp.console, *options], seconds, environment=environment)
     said = done.stdout + done.stderr
     if "python-fu-eval" in done.stderr and done.returncode == 69:

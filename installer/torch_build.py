@@ -131,11 +131,9 @@ def _label(version: str) -> str:
 
 def _versions(python: Path, options: Sequence[str]) -> list[str]:
     """The versions of torch that pip can install from there, newest first; none on any failure."""
-    command = [python, "-m", "pip", "--disable-pip-version-check", "index", "versions", "torch"]
+    command = ["-m", "pip", "--disable-pip-version-check", "index", "versions", "torch"]
     patience = ["--retries", "1", "--timeout", "10"]
-    said = machine.run(
-        [*command, *patience, *options], timeout=SECONDS, environment=machine.environment()
-    )
+    said = machine.run_python(python, *command, *patience, *options, timeout=SECONDS)
     found = re.search(r"Available versions: (.*)", said.stdout or "")
     return found[1].split(", ") if found and said.returncode == 0 else []
 

@@ -105,8 +105,7 @@ def _convert(name: str, original: Path, engine: Engine) -> Path:
     target = installed(name)
     new = target.with_name(f"{name}.new.safetensors")
     script = Path(__file__).with_name("convert.py")
-    command = [engine.python, "-X", "utf8", script, original, new]
-    done = machine.run(command, 600, environment=machine.environment())
+    done = machine.run_python(engine.python, script, original, new, timeout=600)
     if done.returncode != 0 or not new.is_file():
         machine.remove(new)
         detail = machine.last_lines(done.stderr, 1)

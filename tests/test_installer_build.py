@@ -93,9 +93,12 @@ def test_launcher_on_windows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(machine, "WINDOWS", True)
     made = engine.Engine(engine.engines(tmp_path) / "new", {})
     engine.write_launcher(tmp_path, made)
-    first, way, last = (tmp_path / "bin" / "neural-style.cmd").read_text().split('"')
-    assert (first, last.strip()) == ("@", "%*")
-    assert (tmp_path / "bin" / way.removeprefix("%~dp0")).resolve() == made.program
+    script = (tmp_path / "bin" / "neural-style.cmd").read_bytes().decode("ascii")
+    assert script.count("\n") == script.count("\r\n") == 4
+    assert '@set "PYTHONEXECUTABLE="' in script
+    first, way, last = script.splitlines()[-1].split('"')
+    assert (first, last) == ("@", " -I -X utf8 -m neural_style.cli %*")
+    assert (tmp_path / "bin" / way.removeprefix("%~dp0")).resolve() == made.python
 
 
 def test_only_torch_itself_is_a_requirement() -> None:

@@ -68,6 +68,36 @@ def test_installs_paints_and_says_which_gimp_to_install(world: World) -> None:
     assert "[engine_missing]" in world.run(*elsewhere, "doctor").stdout
 
 
+def test_variables_of_another_python(world: World) -> None:
+    """Conda, IDEs and GIMP set them; the command and the installer heed none."""
+    foreign = world.folder / "another python"
+    for name in ("torch", "json", "dataclasses"):
+        (foreign / name).mkdir(parents=True)
+        (foreign / name / "__init__.py").write_text(f"raise SystemExit('a foreign {name}')")
+    variables = {
+        "PYTHONPATH": str(foreign),
+        "PYTHONSTARTUP": str(foreign / "torch" / "__init__.py"),
+        "PYTHONUSERBASE": str(foreign),
+        "PYTHONSAFEPATH": "1",
+        "PYTHONBREAKPOINT": "nowhere.nothing",
+        "PYTHONOPTIMIZE": "2",
+        "PIP_ROOT": str(foreign),
+    }
+    done = world.install(**variables)
+    assert done.returncode == 0, done.stdout + done.stderr
+    # These mislead a Python that heeds them before its first line, the installer's too.
+    fatal = {"PYTHONHOME": "/nowhere", "PYTHONPLATLIBDIR": "lib0", "PYTHONWARNINGS": "error"}
+    fatal |= {"PYTHONEXECUTABLE": "/nowhere/python", "PYTHONINSPECT": "1"}
+    launcher = [world.prefix / "bin" / "neural-style", "devices", "--json"]
+    for more in [{name: value} for name, value in (variables | fatal).items()]:
+        environment = world.environment(**more)
+        said = subprocess.run(
+            launcher, capture_output=True, env=environment, cwd=foreign, check=False
+        )
+        assert said.returncode == 0, (more, said.stderr)
+        assert json.loads(said.stdout)[-1]["name"] == "cpu"
+
+
 def test_serves_every_gimp_and_paints_with_one(world: World) -> None:
     world.add_gimp("3.0")
     world.add_gimp("3.2")

@@ -47,9 +47,10 @@ EXPECTED = {
 }
 """The fields of each message that the plug-in relies on."""
 
-# What GIMP's own packaging sets for GIMP and would break another Python.
+# What GIMP's own packaging sets for GIMP and would break another Python; besides all that is
+# Python's own.
 FOREIGN = (
-    "PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONEXECUTABLE VIRTUAL_ENV LD_PRELOAD GI_TYPELIB_PATH"
+    "__PYVENV_LAUNCHER__ VIRTUAL_ENV LD_PRELOAD DYLD_INSERT_LIBRARIES GI_TYPELIB_PATH"
     " GIO_MODULE_DIR GIO_EXTRA_MODULES GDK_PIXBUF_MODULE_FILE GDK_PIXBUF_MODULEDIR GTK_PATH"
     " GTK_EXE_PREFIX GTK_DATA_PREFIX GTK_IM_MODULE_FILE GEGL_PATH BABL_PATH"
 ).split()
@@ -67,7 +68,8 @@ def find(folder):
     seconds, are optional. Next comes the environment's NEURAL_STYLE_PYTHON, then a `neural-style`
     on the PATH.
     """
-    module = ["-X", "utf8", "-u", "-m", "neural_style.cli", "worker"]
+    # -I: neither Python's variables, which the prefix's side may have too, nor the user's packages.
+    module = ["-I", "-X", "utf8", "-u", "-m", "neural_style.cli", "worker"]
     note = _read_note(os.path.join(folder, "engine.json"))
     patience = note.get("patience")
     if note.get("python"):
@@ -102,8 +104,12 @@ def _existing(python, prefix):
 
 
 def clean_environment(environment):
-    """The environment without what belongs to GIMP's own bundle."""
-    clean = dict((k, v) for k, v in environment.items() if k not in FOREIGN)
+    """The environment without what belongs to GIMP's own bundle or to another Python."""
+    clean = dict(
+        (name, value)
+        for name, value in environment.items()
+        if name not in FOREIGN and not name.startswith("PYTHON")
+    )
     bundles = [environment.get("APPDIR")]
     if os.name == "nt" or sys.platform == "darwin":
         bundles.append(sys.prefix)

@@ -1,5 +1,6 @@
 """The file that finds and drives the engine: without GIMP, and in Python 2.7 if there is one."""
 
+import json
 import os
 import queue
 import shutil
@@ -136,6 +137,29 @@ def test_the_environment_is_cleaned(monkeypatch):
     assert clean["LANG"] == "ko_KR.UTF-8"
     assert "PYTHONHOME" not in clean
     assert "LD_PRELOAD" not in clean
+
+
+def test_variables_of_another_python(monkeypatch, tmp_path):
+    """The engine starts even where a prefix leads to an environment that is not cleaned."""
+    monkeypatch.syspath_prepend(str(PLUGIN))
+    import engine
+
+    (tmp_path / "numpy").mkdir()
+    (tmp_path / "numpy" / "__init__.py").write_text("raise SystemExit('a foreign numpy')")
+    (tmp_path / "engine.json").write_text(json.dumps({"python": sys.executable}))
+    command, _ = engine.find(str(tmp_path))
+    for more in ({"PYTHONPATH": str(tmp_path)}, {"PYTHONHOME": "/nowhere"}):
+        done = subprocess.run(
+            [*command[:-1], "devices"],  # what loads everything, instead of the worker
+            env={**os.environ, **more},
+            cwd=tmp_path,
+            capture_output=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+    clean = engine.clean_environment({"PYTHONWARNINGS": "error", "PYTHONINSPECT": "1", "A": "b"})
+    assert clean == {"A": "b", "PYTHONNOUSERSITE": "1", "PYTHONUTF8": "1"}
 
 
 def test_the_expected_time_follows_the_engines_schedule(monkeypatch):

@@ -21,8 +21,7 @@ def home_with_engine(gimp):
     python = prefix / "engines" / "tests" / "bin" / "python"
     if not python.exists():
         python.parent.mkdir(parents=True)
-        core = ROOT / "core"
-        python.write_text(f'#!/bin/sh\nPYTHONPATH="{core}" exec "{sys.executable}" "$@"\n')
+        python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
         python.chmod(0o755)
         about = {"torch": "auto", "fingerprint": package.fingerprint()}
         (python.parents[1] / "complete.json").write_text(json.dumps(about))
