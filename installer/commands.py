@@ -69,7 +69,9 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--file", type=Path, help="the original file, if it is here already")
     command.add_argument("--mirror", metavar="URL", help="a folder that has the original file")
     command.set_defaults(run=_weights)
-    command = commands.add_parser("upgrade", parents=[shared], help="make the engine anew")
+    command = commands.add_parser(
+        "upgrade", parents=[shared], help="make it anew, of the newest packages"
+    )
     command.set_defaults(run=install.run, renew=True)
     command = commands.add_parser("uninstall", parents=[shared], help="remove what was installed")
     command.add_argument("--all", action="store_true", help="networks and settings too")

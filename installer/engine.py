@@ -25,7 +25,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from installer import gpu, machine, package, proof, torch_build
+from installer import constraints, gpu, machine, package, proof, torch_build
 from installer.errors import InstallError
 
 COMPLETE = "complete.json"
@@ -54,10 +54,12 @@ class Engine:
 
 @dataclass(frozen=True)
 class Wish:
-    """What the engine shall be: a build of PyTorch (None is as before) and where packages lie."""
+    """What the engine shall be: a build of PyTorch (None is as before), where packages lie, and
+    whether they shall be the newest instead of those that were tested."""
 
     torch: str | None = None
     source: tuple[str, ...] = ()
+    newest: bool = False
 
 
 def python_of(folder: Path) -> Path:
@@ -165,11 +167,13 @@ def _make(
         machine.require_space(prefix, MARGIN, "The engine")
         say(f"Making the engine's environment in {folder}")
         _make_environment(folder)
-        choice = torch_build.find(python_of(folder), build, wish.source)
+        choice = torch_build.find(python_of(folder), build, wish.source, wish.newest)
+        if not choice.tested:
+            say(f"warning: {_untested('PyTorch')}")
         if choice.sizes:
             machine.require_space(prefix, choice.sizes[1], f"PyTorch ({choice.build})")
         confirm(choice)
-        _install(folder, choice, wish.source, say)
+        _install(folder, choice, wish, say)
         devices = check_devices(python_of(folder))
         if build in torch_build.BUILDS[1:] and devices == ["cpu"]:
             raise InstallError("gpu_unused", f"PyTorch ({build}) cannot use the graphics card here")
@@ -213,15 +217,29 @@ def _make_environment(folder: Path) -> None:
         raise _failure("Python could not make an environment", detail, folder)
 
 
-def _install(folder: Path, choice: torch_build.Choice, source: Sequence[str], say: Say) -> None:
+def _install(folder: Path, choice: torch_build.Choice, wish: Wish, say: Say) -> None:
     """Install PyTorch and then the engine with the rest of its requirements."""
     say(f"Installing PyTorch: {choice.requirement}")
     _pip(folder, choice.requirement, *choice.options)
     say("Installing the engine")
-    wheel = package.build_wheel(folder)
     # Only ready-made packages: nobody who paints has a compiler.
-    _pip(folder, str(wheel), "--only-binary=:all:", *source)
-    machine.remove(wheel)
+    command = (str(package.build_wheel(folder)), "--only-binary=:all:", *wish.source)
+    try:
+        tested = () if wish.newest else ("-c", str(constraints.write_for_pip(folder)))
+        _pip(folder, *command, *tested)
+    except InstallError as error:
+        if wish.newest or error.code != "packages_failed":
+            raise
+        say(f"warning: {_untested('the packages')}")
+        _pip(folder, *command)
+
+
+def _untested(what: str) -> InstallError:
+    python = sys.version.split()[0]
+    message = (
+        f"The tested versions of {what} cannot be had for Python {python}, so it is the newest"
+    )
+    return InstallError("versions_untested", message)
 
 
 def _pip(folder: Path, *arguments: str) -> None:

@@ -19,12 +19,13 @@ HINTS: dict[str, str] = {
     # -- packages ------------------------------------------------------------------------------
     "pytorch_missing": "Check the network, or give the packages with --offline --wheels DIR.",
     "packages_failed": "Check the network, then run the installer again; it goes on from there.",
+    "versions_untested": "Mostly that does no harm; if the engine fails, try another Python.",
     "gpu_unused": "Update the graphics driver, then run `python3 installer upgrade`; or add "
     "--torch cpu.",
     # -- the engine ----------------------------------------------------------------------------
     "engine_missing": "Run `python3 installer`.",
     "engine_broken": "Run `python3 installer` again; it makes the engine anew.",
-    "engine_outdated": "Run `python3 installer upgrade`.",
+    "engine_outdated": "Run `python3 installer`.",
     "painting_failed": "Run `python3 installer doctor`, and report this with what it prints.",
     # -- network weights -----------------------------------------------------------------------
     "download_failed": "Check the network and run the command again; it goes on from there.",

@@ -59,7 +59,7 @@ def _install_engine(options: argparse.Namespace, prefix: Path) -> engine.Engine:
             return old
         say(f"The engine is damaged ({damaged[0]}) and is made anew.")
     torch = wish.torch or (old.about.get("torch") if old else None)
-    wish = engine.Wish(torch, _package_source(options))
+    wish = engine.Wish(torch, _package_source(options), newest=options.renew)
     engine.remove_others(prefix, _engines_in_use(prefix, old))
     new = engine.make(prefix, wish, lambda choice: _confirm_choice(options, prefix, choice), say)
     engine.switch(prefix, new)

@@ -34,8 +34,7 @@ def fingerprint(root: Path = ROOT) -> str:
 
 def build_wheel(folder: Path, root: Path = ROOT) -> Path:
     """Write the engine's wheel into a folder."""
-    setup = configparser.ConfigParser()
-    setup.read(root / "setup.cfg", encoding="utf-8")
+    setup = read_setup(root)
     name = setup["metadata"]["name"].replace("-", "_")
     version = read_version(root)
     info = f"{name}-{version}.dist-info"
@@ -53,6 +52,12 @@ def build_wheel(folder: Path, root: Path = ROOT) -> Path:
         for path, data in content.items():
             archive.writestr(path, data)
     return wheel
+
+
+def read_setup(root: Path = ROOT) -> configparser.ConfigParser:
+    setup = configparser.ConfigParser()
+    setup.read(root / "setup.cfg", encoding="utf-8")
+    return setup
 
 
 def read_version(root: Path = ROOT) -> str:

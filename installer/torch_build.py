@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
-from installer import machine
+from installer import constraints, machine
 from installer.errors import InstallError
 
 INDEX = "https://download.pytorch.org/whl/"
@@ -39,6 +41,8 @@ class Choice:
     requirement: str
     options: tuple[str, ...]
     origin: str
+    tested: bool = True
+    """Whether it is none newer than what was tested."""
 
     @property
     def sizes(self) -> tuple[int, int] | None:
@@ -46,13 +50,14 @@ class Choice:
         return SIZES.get(self.build)
 
 
-def find(python: Path, wanted: str, source: Sequence[str] = ()) -> Choice:
+def find(python: Path, wanted: str, source: Sequence[str] = (), newest: bool = False) -> Choice:
     """Where to get a build of PyTorch from.
 
     Args:
         python: the Python that it is for; its pip knows which builds fit.
         wanted: one of `BUILDS`, or a requirement or wheel file of one's own.
         source: pip's options for a folder of wheels; then no other place is asked.
+        newest: whether it may be newer than what was tested, even if that can be had.
 
     Raises:
         InstallError: `pytorch_missing`, or `gpu_unused` where a build for the processor may be
@@ -60,17 +65,30 @@ def find(python: Path, wanted: str, source: Sequence[str] = ()) -> Choice:
     """
     if wanted not in BUILDS:
         return Choice("own", _requirement(wanted), tuple(source), "the option --torch")
-    places = [(tuple(source), "your folder")] if source else _places(wanted)
-    for options, origin in places:
-        version = pick(_versions(python, options), wanted, strict=not options)
-        if version:
-            return Choice(wanted, f"torch=={version}", options, origin)
-    if not source and (choice := _last_resort(python, wanted)):
+    limits = _limits(python)
+    tested = f"{limits},<={constraints.tested_torch()}"
+    if not newest and (choice := _find(python, wanted, source, tested)):
         return choice
+    if choice := _find(python, wanted, source, limits):
+        return replace(choice, tested=newest)
     missing = f"No PyTorch ({wanted}) was found for Python {sys.version.split()[0]}"
     if wanted in ("cpu", "mps"):
         raise InstallError("pytorch_missing", missing)
     raise InstallError("gpu_unused", missing)
+
+
+def _find(python: Path, wanted: str, source: Sequence[str], limits: str) -> Choice | None:
+    """The same among the versions within limits, which are written as in a requirement."""
+
+    def versions(options: tuple[str, ...]) -> list[str]:
+        return _within(python, limits, _versions(python, options))
+
+    places = [(tuple(source), "your folder")] if source else _places(wanted)
+    for options, origin in places:
+        version = pick(versions(options), wanted, strict=not options)
+        if version:
+            return Choice(wanted, f"torch=={version}", options, origin)
+    return None if source else _last_resort(versions(()), wanted)
 
 
 def is_known(wanted: str) -> bool:
@@ -82,12 +100,12 @@ def is_known(wanted: str) -> bool:
     )
 
 
-def _last_resort(python: Path, wanted: str) -> Choice | None:
+def _last_resort(versions: list[str], wanted: str) -> Choice | None:
     """The build without a label: for the processor, but on Linux a large one with CUDA."""
     linux = sys.platform.startswith("linux")
     if wanted != "cpu" and not (linux and wanted.startswith("cu")):
         return None
-    version = pick(_versions(python, ()), "", strict=False)
+    version = pick(versions, "", strict=False)
     origin = "pip's own index"
     if linux and wanted == "cpu":
         origin += ", which has only the large build for NVIDIA cards"
@@ -129,13 +147,40 @@ def _label(version: str) -> str:
     return version.partition("+")[2]
 
 
-def _versions(python: Path, options: Sequence[str]) -> list[str]:
+@cache
+def _versions(python: Path, options: tuple[str, ...]) -> list[str]:
     """The versions of torch that pip can install from there, newest first; none on any failure."""
     command = ["-m", "pip", "--disable-pip-version-check", "index", "versions", "torch"]
     patience = ["--retries", "1", "--timeout", "10"]
     said = machine.run_python(python, *command, *patience, *options, timeout=SECONDS)
     found = re.search(r"Available versions: (.*)", said.stdout or "")
     return found[1].split(", ") if found and said.returncode == 0 else []
+
+
+def _limits(python: Path) -> str:
+    """What pip's own settings allow of torch, such as `<2.14`; empty if they say nothing.
+
+    `pip index` does not heed constraints. But pip names them, merged from all their files, when it
+    is asked for a version that nobody has.
+    """
+    command = ["-m", "pip", "--disable-pip-version-check", "install", "--no-index", "torch==0"]
+    said = machine.run_python(python, *command, timeout=SECONDS)
+    found = re.search(r"\(constraint\) torch(\S+)", said.stdout + said.stderr)
+    return found[1] if found else ""
+
+
+def _within(python: Path, limits: str, versions: list[str]) -> list[str]:
+    """The versions within limits, as pip understands them."""
+    done = machine.run_python(python, "-c", WITHIN, limits.strip(","), *versions, timeout=SECONDS)
+    return json.loads(done.stdout) if done.returncode == 0 else versions
+
+
+WITHIN = """
+import json, sys
+from pip._vendor.packaging.specifiers import SpecifierSet
+limits = SpecifierSet(sys.argv[1])
+print(json.dumps([version for version in sys.argv[2:] if version in limits]))
+"""
 
 
 def _requirement(wanted: str) -> str:

@@ -147,15 +147,20 @@ def add_torch(
     painting: str = "",
 ) -> None:
     """A wheel that calls itself PyTorch; `painting` is code that runs when a picture is painted."""
-    info = f"torch-{version}.dist-info"
     module = f"DEVICES, PAINTING = {list(devices)!r}, {painting!r}\n"
+    add_wheel(folder, "torch", version, module + ("1 / 0\n" if broken else ""))
+
+
+def add_wheel(folder: Path, name: str, version: str, module: str = "") -> None:
+    """A package of one module."""
+    info = f"{name}-{version}.dist-info"
     files = {
-        "torch/__init__.py": module + ("1 / 0\n" if broken else ""),
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: torch\nVersion: {version}\n",
+        f"{name}/__init__.py": module,
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
         f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
     names = [*files, f"{info}/RECORD"]
-    files[f"{info}/RECORD"] = "".join(f"{name},,\n" for name in names)
-    with zipfile.ZipFile(folder / f"torch-{version}-py3-none-any.whl", "w") as wheel:
-        for name, text in files.items():
-            wheel.writestr(name, text)
+    files[f"{info}/RECORD"] = "".join(f"{path},,\n" for path in names)
+    with zipfile.ZipFile(folder / f"{name}-{version}-py3-none-any.whl", "w") as wheel:
+        for path, text in files.items():
+            wheel.writestr(path, text)

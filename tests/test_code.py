@@ -75,6 +75,12 @@ def test_tool_has_no_complaint(command: list[str]) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_the_environments_packages_agree() -> None:
+    command = [sys.executable, "-m", "pip", "check"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
 @pytest.mark.parametrize("module", modules())
 def test_no_room_imports_from_a_floor_above(module: str) -> None:
     tree = ast.parse(modules()[module].read_text())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import subprocess
 import sys
 import zipfile
@@ -11,7 +12,17 @@ from pathlib import Path
 
 import pytest
 
-from installer import engine, errors, gpu, machine, package, proof, torch_build, weights
+from installer import (
+    constraints,
+    engine,
+    errors,
+    gpu,
+    machine,
+    package,
+    proof,
+    torch_build,
+    weights,
+)
 from installer.errors import HINTS, InstallError
 from neural_style.network.weights import KNOWN_FILES, load_weights, weights_folder
 
@@ -66,9 +77,50 @@ def test_where_a_build_comes_from(
         return reachable.get(folder, [])
 
     monkeypatch.setattr(torch_build, "_versions", versions)
-    choice = torch_build.find(Path("python"), wanted)
+    monkeypatch.setattr(torch_build, "_limits", lambda _: "")
+    choice = torch_build.find(Path(sys.executable), wanted, newest=True)
     assert choice.requirement == requirement
     assert choice.options == (("--index-url", torch_build.INDEX + option) if option else ())
+
+
+@pytest.mark.parametrize(
+    ("there", "limits", "newest", "version", "tested"),
+    [
+        (VERSIONS, "", False, "2.13.0+cpu", True),
+        (["2.16.0+cpu", "2.15.1+cpu"], "", False, "2.15.1+cpu", True),
+        (["2.16.0+cpu", "2.15.1+cpu"], "", True, "2.16.0+cpu", True),
+        (["2.16.0+cpu"], "", False, "2.16.0+cpu", False),
+        (["2.16.0+cpu", "2.15.1+cpu", "2.14.0+cpu"], "<2.15,!=2.13.0", False, "2.14.0+cpu", True),
+        (["2.17.0+cpu", "2.16.0+cpu"], "<2.17", False, "2.16.0+cpu", False),
+    ],
+)
+def test_within_what_was_tested_and_what_pip_is_told(
+    there: list[str],
+    limits: str,
+    newest: bool,
+    version: str,
+    tested: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(torch_build, "_versions", lambda _, options: [] if options else there)
+    monkeypatch.setattr(torch_build, "_limits", lambda _: limits)
+    monkeypatch.setattr(constraints, "tested_torch", lambda: "2.15.1")
+    choice = torch_build.find(Path(sys.executable), "cpu", newest=newest)
+    assert (choice.requirement, choice.tested) == (f"torch=={version}", tested)
+
+
+def test_constraints_are_whole(tmp_path: Path) -> None:
+    """Every requirement has its tested version; PyTorch's is not for pip."""
+    lines = constraints.FILE.read_text().splitlines()
+    pinned = {line.partition("==")[0].lower() for line in lines}
+    setup = package.read_setup()
+    required = setup["options"]["install_requires"] + setup["options.extras_require"]["tests"]
+    names = [re.match(r"[\w-]+", line.strip()) for line in required.splitlines()]
+    assert {name[0].lower() for name in names if name} - pinned == set()
+    assert not [line for line in lines if "+" in line or "@" in line]
+    text = constraints.write_for_pip(tmp_path).read_text()
+    assert "\nnumpy==" in text
+    assert "\ntorch==" not in text
 
 
 @pytest.mark.parametrize(
@@ -83,8 +135,9 @@ def test_no_such_pytorch(
     wanted: str, there: list[str], code: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(torch_build, "_versions", lambda _, options: [] if options else there)
+    monkeypatch.setattr(torch_build, "_limits", lambda _: "")
     with pytest.raises(InstallError) as caught:
-        torch_build.find(Path("python"), wanted)
+        torch_build.find(Path(sys.executable), wanted)
     assert caught.value.code == code
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from installer import proof
-from installer_lab import World, add_torch
+from installer_lab import World, add_torch, add_wheel
 
 pytestmark = [
     pytest.mark.slow,
@@ -208,6 +208,53 @@ def test_upgrade_takes_the_newest_and_removes_the_old(world: World) -> None:
     assert old
     assert not old.exists()
     works(world)
+
+
+@pytest.mark.parametrize("place", ["PIP_CONSTRAINT", "pip.conf"])
+def test_pips_own_constraints_are_heeded(world: World, place: str) -> None:
+    """The newest PyTorch would be refused when it is installed."""
+    add_torch(world.wheels, "2.10.0")
+    limits = world.folder.parent / "limits.txt"  # without spaces, at which pip splits
+    limits.write_text("torch < 2.10\nnumpy < 2\n")
+    more = {}
+    if place == "pip.conf":
+        (world.home / ".config/pip").mkdir(parents=True)
+        (world.home / ".config/pip/pip.conf").write_text(f"[install]\nconstraint = {limits}\n")
+        more["XDG_CONFIG_DIRS"] = str(world.home)  # this machine's own settings must not count
+    else:
+        more["PIP_CONSTRAINT"] = str(limits)
+    done = world.install(**more)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "torch==2.9.0 " in done.stdout
+
+
+def test_the_tested_versions_are_taken(world: World) -> None:
+    tested = world.checkout / "installer" / "constraints.txt"
+    setup = world.checkout / "setup.cfg"
+    setup.write_text(setup.read_text().replace("torch >= 2.6", "torch >= 2.6\n    palette"))
+    add_torch(world.wheels, "2.10.0")
+    for version in ("1.0", "2.0"):
+        add_wheel(world.wheels, "palette", version)
+
+    def installed() -> set[str]:
+        engine = world.engine()
+        assert engine
+        found = engine.glob("lib/python*/site-packages/*.dist-info")
+        return {path.name.removesuffix(".dist-info") for path in found}
+
+    tested.write_text("palette==1.0\ntorch==2.9.0\n")
+    done = world.install()
+    assert "[versions_untested]" not in done.stdout
+    assert {"palette-1.0", "torch-2.9.0"} <= installed()
+    assert world.install("upgrade").returncode == 0
+    assert {"palette-2.0", "torch-2.10.0"} <= installed()
+    assert "up to date" in world.install().stdout
+    tested.write_text("palette==1.5\ntorch==2.8.0\n")
+    world.set_version("2")
+    done = world.install()
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("[versions_untested]") == 2
+    assert {"palette-2.0", "torch-2.10.0"} <= installed()
 
 
 def test_a_damaged_engine_is_made_anew(world: World) -> None:
