@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from installer import engine, gimps, machine, plugin, proof, torch_build, weights
+from installer import engine, gimps, machine, plugin, torch_build, weights
 from installer.errors import InstallError
 
 
@@ -127,15 +127,7 @@ def _gimp(prefix: Path, gimp: gimps.Gimp, used: engine.Engine | None) -> Iterato
     if not gimp.console:
         yield Finding(gimp.name, "plug-in in place; its program was not found, so not started")
         return
-    try:
-        if proof.is_registered(gimp):
-            yield Finding(gimp.name, f"knows the procedure {proof.PROCEDURE}")
-        else:
-            yield Finding(gimp.name, "", _unregistered(gimp))
-    except InstallError as error:
-        yield Finding(gimp.name, "", error)
-
-
-def _unregistered(gimp: gimps.Gimp) -> InstallError:
-    what = f"{gimp.name} does not know the procedure {proof.PROCEDURE}"
-    return InstallError("plugin_not_registered", what)
+    what = f"{gimp.name} does not know the procedure {gimps.PROCEDURE}"
+    unregistered = None if gimp.registered else InstallError("plugin_not_registered", what)
+    known = f"knows the procedure {gimps.PROCEDURE}"
+    yield Finding(gimp.name, known, gimp.silence or unregistered)

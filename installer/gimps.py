@@ -1,11 +1,14 @@
 """Every GIMP 3 on this computer, and where each looks for plug-ins.
 
+A GIMP that can be started says itself where its folder is; rules are for those that cannot.
+
 Tried: Linux, GIMP3_DIRECTORY and --gimp. Flatpak, Snap, AppImage, Windows and macOS follow GIMP's
 sources and the documentation of these packagings, and stand-ins in the tests.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -20,6 +23,13 @@ from installer.errors import InstallError
 VERSION = re.compile(r"\b(3\.\d+)\.\d+")
 FOLDER = re.compile(r"3\.\d+")
 SECONDS = 60
+FIRST_SECONDS = 300
+"""GIMP's first start asks every plug-in, which takes long on a slow disk."""
+PROCEDURE = "plug-in-neural-style"
+LOOK_UP = f"Gimp.get_pdb().lookup_procedure('{PROCEDURE}')"
+ASK = (
+    f"import json; print('FOLDER', json.dumps(Gimp.directory()), {LOOK_UP} is not None, flush=True)"
+)
 FLATPAK_ID = "org.gimp.GIMP"
 LEAVE_SANDBOX = ("flatpak-spawn", "--host")
 
@@ -37,6 +47,10 @@ class Gimp:
     """Words before the engine's command, which take it out of GIMP's sandbox."""
     problem: InstallError | None = field(default=None, compare=False)
     """Why the plug-in could not work in it."""
+    registered: bool = False
+    """Whether it knew the plug-in when it was asked."""
+    silence: InstallError | None = field(default=None, compare=False)
+    """Why it did not answer."""
 
     @property
     def plugins(self) -> Path:
@@ -48,13 +62,17 @@ class Gimp:
 
 
 def find(chosen: Path | None = None) -> list[Gimp]:
-    """The GIMPs to serve: the chosen configuration folder, GIMP3_DIRECTORY, or all there are."""
+    """The GIMPs to serve: the chosen configuration folder, GIMP3_DIRECTORY, or all there are.
+
+    Each is started once and asked, which also lets one that never ran make its own folder: a folder
+    made by somebody else would keep it from taking over the settings of an older GIMP.
+    """
     named = os.environ.get("GIMP3_DIRECTORY")
     if chosen or named:
-        return [_named(chosen or Path(str(named)))]
+        return [ask(_named(chosen or Path(str(named))))]
     found: dict[Path, Gimp] = {}
     # A folder may belong to several; the first program that can be started counts.
-    for gimp in [*_programs(), *_flatpak(), *_snap(), *_folders()]:
+    for gimp in map(ask, [*_programs(), *_flatpak(), *_snap(), *_folders()]):
         if gimp.config not in found:
             found[gimp.config] = gimp
         elif gimp.problem:
@@ -62,13 +80,38 @@ def find(chosen: Path | None = None) -> list[Gimp]:
     return list(found.values())
 
 
-def wake(gimp: Gimp) -> None:
-    """Let a GIMP that never ran make its own folder.
+def ask(gimp: Gimp) -> Gimp:
+    """Have a GIMP say what its folder is and whether it knows the plug-in, if it can be started."""
+    if not gimp.console or gimp.problem:
+        return gimp
+    try:
+        said = run_code(gimp, ASK, FIRST_SECONDS)
+    except InstallError as error:
+        return replace(gimp, silence=error)
+    answer = re.search(r'FOLDER (".*") (True|False)', said)
+    if not answer:
+        what = f"{gimp.name} did not answer: {said[-300:].strip()}"
+        return replace(gimp, silence=InstallError("gimp_failed", what))
+    folder = gimp.config if gimp.named else Path(json.loads(answer[1]))
+    return replace(gimp, config=folder, registered=answer[2] == "True")
 
-    A folder made by somebody else would keep it from taking over the settings of an older GIMP.
+
+def run_code(gimp: Gimp, code: str, seconds: float) -> str:
+    """Run Python inside a GIMP without a window; returns everything that it said.
+
+    Raises:
+        InstallError: `gimp_failed` or `gimp_without_python`.
     """
-    if gimp.console and not gimp.named and not gimp.config.exists():
-        machine.run([*gimp.console, "--quit", "-idf"], 300)
+    options = ["--quit", "-idf", "--batch-interpreter", "python-fu-eval", "-b", code]
+    named = {"GIMP3_DIRECTORY": str(gimp.config)} if gimp.named else {}
+    # Not this terminal's Python variables, which a GIMP started from the menu does not see.
+    environment = machine.environment(**named)
+    done = machine.run([*gimp.console, *options], seconds, environment=environment)
+    if "python-fu-eval" in done.stderr and done.returncode == 69:
+        raise InstallError("gimp_without_python", f"{gimp.name} has no Python")
+    if done.returncode in (124, 127):
+        raise InstallError("gimp_failed", f"{gimp.name} did not run: {done.stderr.strip()}")
+    return done.stdout + done.stderr
 
 
 def _named(folder: Path) -> Gimp:
@@ -151,7 +194,10 @@ def _folders() -> Iterator[Gimp]:
 
 
 def _flatpak() -> Iterator[Gimp]:
-    """Flatpak's GIMP uses the user's own folder, but sees neither our Python nor its libraries."""
+    """Flatpak's GIMP sees neither our Python nor its libraries.
+
+    It uses the user's own folder where there is one already, and else one of its own.
+    """
     program = shutil.which("flatpak")
     if not program:
         return
@@ -160,6 +206,8 @@ def _flatpak() -> Iterator[Gimp]:
     if not version:
         return
     config = machine.config_base() / "GIMP" / version[1]
+    if not config.is_dir():
+        config = Path.home() / ".var/app" / FLATPAK_ID / "config/GIMP" / version[1]
     console = (program, "run", f"--command=gimp-console-{version[1]}", FLATPAK_ID)
     gimp = Gimp(f"GIMP {version[0]} (Flatpak)", config, console, engine_prefix=LEAVE_SANDBOX)
     rights = machine.run([program, "info", "--show-permissions", FLATPAK_ID], SECONDS).stdout

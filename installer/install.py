@@ -24,6 +24,7 @@ def run(options: argparse.Namespace) -> int:
         say("warning: run this without sudo; with it, Neural Style is installed for root only")
     prefix = machine.make_folder(options.prefix)
     with machine.Lock(prefix / "lock"):
+        say("Looking for GIMP")
         found = gimps.find(options.gimp)  # first, as a wrong --gimp should not wait for downloads
         used = _install_engine(options, prefix)
         engine.write_launcher(prefix, used)
@@ -130,7 +131,6 @@ def _install_plugin(prefix: Path, gimp: gimps.Gimp, used: engine.Engine) -> bool
     try:
         if gimp.problem:
             raise gimp.problem
-        gimps.wake(gimp)
         plugin.install(prefix, gimp, used.python)
     except InstallError as error:
         say(f"warning: {gimp.name} gets no plug-in. {error}")
@@ -151,9 +151,11 @@ def _prove(prefix: Path, served: Sequence[gimps.Gimp], used: engine.Engine) -> t
             say(f"{gimp.name}: its program was not found, so the plug-in was not tried in it")
             continue
         try:
-            if not proof.is_registered(gimp):
+            if gimp.silence:
+                raise gimp.silence
+            if not gimps.ask(gimp).registered:
                 plugin.forget(gimp)
-                if not proof.is_registered(gimp):
+                if not gimps.ask(gimp).registered:
                     what = f"{gimp.name} does not know the plug-in"
                     raise InstallError("plugin_not_registered", what)
             if not painted:

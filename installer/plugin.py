@@ -12,8 +12,7 @@ from typing import Any
 
 from installer import machine
 from installer.errors import InstallError, of_file
-from installer.gimps import Gimp
-from installer.proof import PROCEDURE
+from installer.gimps import PROCEDURE, Gimp
 
 MAIN = "neural-style.py"
 NOTE = "engine.json"

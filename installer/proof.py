@@ -16,16 +16,13 @@ from pathlib import Path
 
 from installer import machine
 from installer.errors import InstallError
-from installer.gimps import Gimp
+from installer.gimps import LOOK_UP, Gimp, run_code
 
 WIDTH, HEIGHT = 320, 240
 SECONDS = 900
-QUERY_SECONDS = 300
-"""GIMP's first start asks every plug-in, which takes long on a slow disk."""
 CELLS = 8
 LIKENESS = 0.5
 """Painted pictures had a correlation of 0.79 and more with the photo; noise stays below 0.4."""
-PROCEDURE = "plug-in-neural-style"
 Colour = tuple[float, float, float]
 
 
@@ -179,35 +176,22 @@ def paint_with_engine(python: Path, output: Path, folder: Path, size: int = 0) -
         raise InstallError("painting_failed", f"The engine painted a wrong picture: {output}")
 
 
-def is_registered(gimp: Gimp) -> bool:
-    """Whether this GIMP knows the plug-in's procedure.
-
-    Raises:
-        InstallError: `gimp_failed` or `gimp_without_python`.
-    """
-    said = _batch(gimp, f"print('FOUND', {LOOK_UP} is not None, flush=True)", QUERY_SECONDS)
-    if "FOUND" not in said:
-        raise InstallError("gimp_failed", f"{gimp.name} did not answer: {said[-300:].strip()}")
-    return "FOUND True" in said
-
-
 def paint_with_gimp(gimp: Gimp, output: Path, folder: Path) -> None:
     """Run the main job through GIMP.
 
     Raises:
-        InstallError: `painting_failed`, or as `is_registered`.
+        InstallError: `painting_failed`, or as `run_code`.
     """
     photo, painting = draw_pictures(folder)
     machine.remove(output)
     paths = {"photo": str(photo), "painting": str(painting), "output": str(output)}
-    said = _batch(gimp, PAINT.replace("PATHS", repr(json.dumps(paths))), SECONDS)
+    said = run_code(gimp, PAINT.replace("PATHS", repr(json.dumps(paths))), SECONDS)
     if "PAINTED" not in said or not output.is_file():
         detail = [line for line in said.splitlines() if "RuntimeError" in line]
         reason = (detail or [machine.last_lines(said, 1)])[-1].replace("RuntimeError: ", "")
         raise InstallError("painting_failed", f"{gimp.name} could not paint: {reason}".rstrip("."))
 
 
-LOOK_UP = f"Gimp.get_pdb().lookup_procedure('{PROCEDURE}')"
 PAINT = f"""
 import json
 paths = {{name: Gio.File.new_for_path(path) for name, path in json.loads(PATHS).items()}}
@@ -224,18 +208,3 @@ Gimp.file_save(Gimp.RunMode.NONINTERACTIVE, image, paths['output'], None)
 image.delete()
 print('PAINTED', flush=True)
 """
-
-
-def _batch(gimp: Gimp, code: str, seconds: float) -> str:
-    """Run Python inside a GIMP without a window; returns everything that it said."""
-    options = ["--quit", "-idf", "--batch-interpreter", "python-fu-eval", "-b", code]
-    named = {"GIMP3_DIRECTORY": str(gimp.config)} if gimp.named else {}
-    # Not this terminal's Python variables, which a GIMP started from the menu does not see.
-    environment = machine.environment(**named)
-    done = machine.run([*gimp.console, *options], seconds, environment=environment)
-    said = done.stdout + done.stderr
-    if "python-fu-eval" in done.stderr and done.returncode == 69:
-        raise InstallError("gimp_without_python", f"{gimp.name} has no Python")
-    if done.returncode in (124, 127):
-        raise InstallError("gimp_failed", f"{gimp.name} did not run: {done.stderr.strip()}")
-    return said

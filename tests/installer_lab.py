@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -37,12 +38,12 @@ console_scripts =
     neural-style = neural_style.cli:main
 """
 
-GIMP = r"""#!{python}
+GIMP = r"""
 import json, os, re, shutil, sys
 from pathlib import Path
 if "--version" in sys.argv:
     sys.exit(print("GNU Image Manipulation Program version {version}.4"))
-config = os.environ.get("GIMP3_DIRECTORY") or Path(os.environ["HOME"], ".config/GIMP/{version}")
+config = os.environ.get("GIMP3_DIRECTORY") or Path(os.environ["HOME"], "{config}")
 folder = Path(config, "plug-ins", "neural-style")
 folder.parent.mkdir(parents=True, exist_ok=True)
 main = folder / "neural-style.py"
@@ -56,8 +57,8 @@ if main.exists():
         memory.write_text(entry + str(time) + ('\n("plug-in-neural-style")' if works else ""))
     known = '"plug-in-neural-style"' in memory.read_text()
 code = sys.argv[-1]
-if "FOUND" in code:
-    print("FOUND", known)
+if "FOLDER" in code:
+    print("FOLDER", json.dumps(str(config)), known)
 elif "PAINTED" in code:
     paths = json.loads(eval(re.search(r"json.loads\(('.*')\)", code)[1]))
     assert known and Path(json.loads((folder / "engine.json").read_text())["python"]).exists()
@@ -93,9 +94,14 @@ class World:
         path = self.checkout / "core" / "neural_style" / "__init__.py"
         path.write_text(f'__version__ = "{version}"\n')
 
-    def add_gimp(self, version: str = "3.0") -> None:
+    def add_gimp(self, version: str = "3.0", config: str = "") -> None:
+        """A GIMP, with its configuration folder below the home."""
         program = self.bin / f"gimp-console-{version}"
-        program.write_text(GIMP.format(python=sys.executable, version=version))
+        config = config or f".config/GIMP/{version}"
+        code = GIMP.format(version=version, config=config)
+        # Not as `#!` line, which cannot hold a path with spaces.
+        command = f"exec {shlex.quote(sys.executable)} - \"$@\" <<'END'"
+        program.write_text(f"#!/bin/sh\n{command}\n{code}END\n")
         program.chmod(0o755)
 
     def add_card(self, build: str, size: int = 0) -> None:

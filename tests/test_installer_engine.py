@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from installer import proof
+from installer import gimps, proof
 from installer_lab import World, add_torch, add_wheel
 
 pytestmark = [
@@ -110,6 +110,19 @@ def test_serves_every_gimp_and_paints_with_one(world: World) -> None:
         assert not list(folder.rglob("*.new"))
     works(world)
     assert world.run("doctor").returncode == 0
+
+
+def test_gimp_itself_says_where_its_folder_is(world: World) -> None:
+    """A rule would look into ~/.config, where nobody would ever find the plug-in."""
+    world.add_gimp("3.0", ".var/app/org.gimp.GIMP/config/GIMP/3.0")
+    done = world.install()
+    assert done.returncode == 0, done.stdout + done.stderr
+    config = world.home / ".var/app/org.gimp.GIMP/config/GIMP/3.0"
+    assert (config / "plug-ins/neural-style/engine.json").exists()
+    assert not world.plugin.exists()
+    assert f"knows the procedure {gimps.PROCEDURE}" in world.run("doctor").stdout
+    assert world.run("uninstall", "--yes").returncode == 0
+    assert not (config / "plug-ins/neural-style").exists()
 
 
 def test_a_chosen_folder_is_the_only_one(world: World) -> None:

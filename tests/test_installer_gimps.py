@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from installer import gimps, machine, plugin
+from installer_lab import World
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the stand-ins are Unix scripts")
 
@@ -66,6 +69,41 @@ def test_a_folder_without_its_program(home: Path) -> None:
     (found,) = gimps.find()
     assert found.plugin == home / ".config/GIMP/3.2/plug-ins/neural-style"
     assert not found.console
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_flatpaks_folder_where_it_cannot_be_asked(home: Path, own: bool) -> None:
+    script(home / "bin/flatpak", 'case "$*" in *--show*) true;; *) echo "Version: 3.0.6";; esac')
+    users = home / ".config/GIMP/3.0"
+    if not own:
+        users.mkdir(parents=True)
+    found = gimps.find()[-1]
+    assert found.config == (home / ".var/app/org.gimp.GIMP/config/GIMP/3.0" if own else users)
+
+
+def test_a_program_is_asked_for_its_folder(home: Path) -> None:
+    """A space and an umlaut in its name; GIMP's own messages before and after."""
+    folder = home / "Bilder & Öl"
+    answer = f"echo noise; echo 'FOLDER {json.dumps(str(folder))} True'; echo more"
+    text = f'case "$*" in --version) {says("3.0.4")};; *) {answer};; esac'
+    script(home / "bin/gimp-console-3.0", text)
+    (found,) = gimps.find()
+    assert (found.config, found.registered, found.silence) == (folder, True, None)
+
+
+def test_a_program_without_an_answer(home: Path) -> None:
+    script(home / "bin/gimp-console-3.0", says("3.0.4"))
+    (found,) = gimps.find()
+    assert found.config == home / ".config/GIMP/3.0"
+    assert found.silence
+    assert found.silence.code == "gimp_failed"
+    text = (
+        f'case "$*" in --version) {says("3.0.4")};; *) echo no python-fu-eval >&2; exit 69;; esac'
+    )
+    script(home / "bin/gimp-console-3.0", text)
+    (found,) = gimps.find()
+    assert found.silence
+    assert found.silence.code == "gimp_without_python"
 
 
 @pytest.mark.parametrize("allowed", [False, True])
@@ -131,6 +169,20 @@ def test_windows_and_macos_programs(home: Path, monkeypatch: pytest.MonkeyPatch)
     assert list(gimps._candidates()) == [program]
     assert machine.config_base() == home / "Roaming"
     assert machine.data_folder() == home / "Local" / "neural-style"
+
+
+def test_the_labs_gimp_starts_with_a_python_in_a_folder_with_spaces(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the tests' own is, where the home has a space in its name."""
+    python = tmp_path / "my home" / "it's python"
+    python.parent.mkdir()
+    python.symlink_to(sys.executable)
+    monkeypatch.setattr(sys, "executable", str(python))
+    world = World(tmp_path / "world")
+    world.add_gimp()
+    said = subprocess.run([world.bin / "gimp-console-3.0", "--version"], capture_output=True)
+    assert b"version 3.0.4" in said.stdout
 
 
 # -- the plug-in's files -------------------------------------------------------------------------

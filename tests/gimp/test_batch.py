@@ -104,7 +104,7 @@ def test_engine_from_the_environment_or_the_path(gimp, pictures):
         del gimp.environment["NEURAL_STYLE_PYTHON"]
     place = gimp.work / "bin"
     place.mkdir(exist_ok=True)
-    (place / "neural-style").write_text(f"#!/bin/sh\nexec {fake}\n")
+    (place / "neural-style").write_text(f"#!/bin/sh\nexec '{fake}'\n")
     (place / "neural-style").chmod(0o755)
     command = f'export PATH="{place}:$PATH"\n' + commands()[1]
     script = f'cd "{pictures}" && {command}'
