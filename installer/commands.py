@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from installer import doctor, engine, install, machine, torch_build, uninstall, weights
+from installer import archive, doctor, engine, install, machine, torch_build, uninstall, weights
 from installer.errors import InstallError
 from installer.terminal import ask, report, say
 
@@ -76,6 +76,8 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("uninstall", parents=[shared], help="remove what was installed")
     command.add_argument("--all", action="store_true", help="networks and settings too")
     command.set_defaults(run=_uninstall)
+    command = commands.add_parser("archive", help="write the zip file to publish, into this folder")
+    command.set_defaults(run=_archive)
     return parser
 
 
@@ -127,6 +129,11 @@ def _doctor(options: argparse.Namespace) -> int:
     elif not faults:
         say("Everything is well.")
     return FAILURE if faults else 0
+
+
+def _archive(_: argparse.Namespace) -> int:
+    say(f"Written: {archive.write(Path.cwd())}")
+    return 0
 
 
 def _uninstall(options: argparse.Namespace) -> int:
