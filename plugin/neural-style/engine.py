@@ -117,10 +117,16 @@ def clean_environment(environment):
         for bundle in bundles:
             if bundle and clean.get(name):
                 parts = clean[name].split(os.pathsep)
-                clean[name] = os.pathsep.join(p for p in parts if not p.startswith(bundle))
+                clean[name] = os.pathsep.join(p for p in parts if not _is_within(p, bundle))
     clean["PYTHONNOUSERSITE"] = "1"
     clean["PYTHONUTF8"] = "1"
     return clean
+
+
+def _is_within(path, folder):
+    """Whether a path is a folder or below it, however both are written."""
+    path, folder = (os.path.normcase(os.path.normpath(each)) for each in (path, folder))
+    return path == folder or path.startswith(folder + os.path.sep)
 
 
 # -- talking -------------------------------------------------------------------------------------

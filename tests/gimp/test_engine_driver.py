@@ -1,11 +1,14 @@
 """The file that finds and drives the engine: without GIMP, and in Python 2.7 if there is one."""
 
 import json
+import ntpath
 import os
+import posixpath
 import queue
 import shutil
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -137,6 +140,42 @@ def test_the_environment_is_cleaned(monkeypatch):
     assert clean["LANG"] == "ko_KR.UTF-8"
     assert "PYTHONHOME" not in clean
     assert "LD_PRELOAD" not in clean
+
+
+BUNDLES = [
+    (
+        "posix",
+        "/usr",
+        "/usr/lib:/usr:/usr2/lib:/opt/usr/lib:/usr/../opt/lib",
+        "/usr2/lib:/opt/usr/lib:/usr/../opt/lib",
+    ),
+    (
+        "posix",
+        "/tmp/.mount_x/",
+        "/tmp/.mount_x/usr/lib:/tmp/.mount_x:/tmp//.mount_x/lib:/tmp/.mount_xy",
+        "/tmp/.mount_xy",
+    ),
+    (
+        "nt",
+        "C:\\Program Files\\GIMP 3",
+        "c:/program files/GIMP 3/bin;C:\\Program Files\\GIMP 3;C:\\Program Files\\GIMP 3.2;D:\\x",
+        "C:\\Program Files\\GIMP 3.2;D:\\x",
+    ),
+    ("nt", "C:/GIMP/", "C:\\GIMP\\bin;C:\\GIMPSHOP;", "C:\\GIMPSHOP;"),
+]
+
+
+@pytest.mark.parametrize(("system", "bundle", "before", "after"), BUNDLES)
+def test_folders_of_the_bundle_leave_the_search_paths(monkeypatch, system, bundle, before, after):
+    """Whole folders, however they are written."""
+    monkeypatch.syspath_prepend(str(PLUGIN))
+    import engine
+
+    path = ntpath if system == "nt" else posixpath
+    monkeypatch.setattr(engine, "os", SimpleNamespace(name=system, path=path, pathsep=path.pathsep))
+    monkeypatch.setattr(sys, "prefix", bundle)
+    clean = engine.clean_environment({"APPDIR": bundle, "PATH": before})
+    assert clean["PATH"] == after
 
 
 def test_variables_of_another_python(monkeypatch, tmp_path):
