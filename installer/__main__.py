@@ -14,10 +14,8 @@ if sys.version_info < (3, 10):  # noqa: UP036 - see above
 
 # PYTHONPATH is some other program's, and what it adds comes before the standard library.
 foreign = [os.path.abspath(path) for path in os.environ.get("PYTHONPATH", "").split(os.pathsep)]
-sys.path = [
-    os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
-    *(path for path in sys.path[1:] if path not in foreign),
-]
+sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path[1:] = [path for path in sys.path[1:] if path not in foreign]
 
 from installer.commands import main  # noqa: E402
 

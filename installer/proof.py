@@ -100,7 +100,10 @@ def is_painted(output: Path, photo: Path) -> bool:
 
     Told by the correlation of their green, in cells too large for brush strokes to count.
     """
-    first, second = _cells(output), _cells(photo)
+    try:
+        first, second = _cells(output), _cells(photo)
+    except (struct.error, zlib.error, LookupError, ArithmeticError):
+        return False  # not even a whole picture
     spread = _covariance(first, first) * _covariance(second, second)
     return spread > 0 and _covariance(first, second) > LIKENESS * math.sqrt(spread)
 

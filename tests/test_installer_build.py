@@ -235,6 +235,9 @@ def test_a_picture_without_the_photo_in_it_is_not_painted(tmp_path: Path) -> Non
         assert proof.is_painted(output, photo) is expected
         with Image.open(output) as read:
             assert proof._read_green(output)[5] == read.crop((0, 5, read.width, 6)).tobytes()[1::3]
+    for size in (0, 30, output.stat().st_size // 2):
+        output.write_bytes(photo.read_bytes()[:size])
+        assert not proof.is_painted(output, photo)
 
 
 # -- weights -------------------------------------------------------------------------------------
