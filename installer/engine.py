@@ -35,6 +35,8 @@ PROOF_SIZE = 96
 MARGIN = 300 * 10**6
 CARD_FAILURES = ("gpu_unused", "engine_broken", "painting_failed", "disk_full")
 """What the build for the processor may do better; a lost network is not among it."""
+NO_SUCH_VERSION = ("No matching distribution", "ResolutionImpossible")
+"""What pip says if a version cannot be had; a lost connection it words otherwise."""
 INSTEAD = "The processor paints instead; `python3 installer upgrade` tries the graphics card again."
 
 Say = Callable[[str], None]
@@ -223,15 +225,17 @@ def _install(folder: Path, choice: torch_build.Choice, wish: Wish, say: Say) -> 
     _pip(folder, choice.requirement, *choice.options)
     say("Installing the engine")
     # Only ready-made packages: nobody who paints has a compiler.
-    command = (str(package.build_wheel(folder)), "--only-binary=:all:", *wish.source)
+    wheel, tested = package.build_wheel(folder), constraints.write_for_pip(folder)
+    command = (str(wheel), "--only-binary=:all:", *wish.source)
     try:
-        tested = () if wish.newest else ("-c", str(constraints.write_for_pip(folder)))
-        _pip(folder, *command, *tested)
+        _pip(folder, *command, *(() if wish.newest else ("-c", str(tested))))
     except InstallError as error:
-        if wish.newest or error.code != "packages_failed":
+        if wish.newest or not any(words in error.message for words in NO_SUCH_VERSION):
             raise
         say(f"warning: {_untested('the packages')}")
         _pip(folder, *command)
+    machine.remove(wheel)
+    machine.remove(tested)
 
 
 def _untested(what: str) -> InstallError:
