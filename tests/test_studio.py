@@ -229,7 +229,7 @@ def test_a_card_gets_tiles_where_a_tensor_would_be_too_large() -> None:
 
 
 PEAK = """
-import resource
+from benchmarks.machine import Memory
 from conftest import drawn
 from neural_style import budget, devices
 from neural_style.optimise import Adam
@@ -239,12 +239,10 @@ from neural_style.studio import Studio
 devices.keep_memory()
 settings = parse_settings({"size": 512, "style_scale": SCALE, "device": "cpu", "faces": 0})
 studio = Studio(drawn(384, 512, "photo"), [drawn(200, 200, "p")], settings, enlarge=False)
-before = int(open("/proc/self/statm").read().split()[1]) * resource.getpagesize()
-stage = studio.stages[-1]
+memory, stage = Memory(studio.device), studio.stages[-1]
 optimiser = Adam(studio.scene(stage).pixels, 0.02, 0.9)
 optimiser.step(studio.objective(0, stage))
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before
-print(peak, budget.needed(512, 384, studio.network, settings, studio.budget.tile))
+print(memory.peak(), budget.needed(512, 384, studio.network, settings, studio.budget.tile))
 """
 
 
