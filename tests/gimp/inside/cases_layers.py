@@ -199,6 +199,25 @@ def case_what_the_artist_does_meanwhile_changes_nothing():
         assert largest_difference(after[4 * index : 4 * index + 3], wanted) <= 1 / 255
 
 
+def case_the_preview_is_painted_larger_than_shown():
+    """As large as the picture itself, if that is small; the smaller it is, the less it foretells."""
+    image = new_image(900, 600)
+    source = add_layer(image, 900, 600)
+    painting = painting_of(image, source)
+    try:
+        for size, painted in ((2000, 512), (0, 0), (300, 300)):
+            values = {"size": size, "strength": 40}
+            job = painting.start_preview(style_file(), values, 256, lambda _: None, lambda _: None)
+            request = job._request
+            assert request["settings"] == {"size": painted, "strength": 40}, request
+            assert (request["content"]["width"], request["content"]["height"]) == (512, 341)
+            assert request["preview_size"] == 256
+            while not job.tick(0.1):
+                pass
+    finally:
+        painting.close()
+
+
 def case_selection_becomes_the_mask():
     image = new_image(400, 300)
     source = add_layer(image, 300, 250, offset=(20, 10))
