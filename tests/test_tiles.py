@@ -172,7 +172,9 @@ def test_paintings_of_other_proportions_blend_as_asked() -> None:
 @pytest.mark.parametrize("size", [(33, 129), (129, 33), (65, 17), (16, 145)])
 def test_pictures_a_little_larger_than_their_tiles(size: tuple[int, int]) -> None:
     """What is left over is too little for a position of the deepest layer."""
-    settings = parse_settings({"optimiser": "lbfgs", "statistic": "gaussian"})
+    # Not `gaussian`: with fewer positions than channels the root of its covariance makes the last
+    # bits of float32 show.
+    settings = parse_settings({"optimiser": "lbfgs", "statistic": "gram"})
     content, style, image = (canvas(*size, seed) for seed in (1, 2, 3))
     whole, tiled = (
         Objective(network(settings), content, [(style, 1.0)], settings, 0, tile) for tile in (0, 16)

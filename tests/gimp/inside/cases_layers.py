@@ -200,7 +200,7 @@ def case_what_the_artist_does_meanwhile_changes_nothing():
 
 
 def case_the_preview_is_painted_larger_than_shown():
-    """As large as the picture itself, if that is small; the smaller it is, the less it foretells."""
+    """Or as large as the picture will be: the smaller it is painted, the less it foretells."""
     image = new_image(900, 600)
     source = add_layer(image, 900, 600)
     painting = painting_of(image, source)
