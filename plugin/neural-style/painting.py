@@ -19,7 +19,7 @@ FATAL = ("engine_missing", "engine_unstartable", "engine_newer", "engine_older")
 """Trying again would not help."""
 LIVE_SIZE = 1024
 """Longest side of the pictures that show in the image while it is painted."""
-PREVIEW_PAINTED = 512
+PREVIEW_PAINTED = 576
 """Longest side at which the preview is painted."""
 
 

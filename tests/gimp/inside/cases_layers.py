@@ -205,12 +205,12 @@ def case_the_preview_is_painted_larger_than_shown():
     source = add_layer(image, 900, 600)
     painting = painting_of(image, source)
     try:
-        for size, painted in ((2000, 512), (0, 0), (300, 300)):
+        for size, painted in ((2000, 576), (0, 0), (300, 300)):
             values = {"size": size, "strength": 40}
             job = painting.start_preview(style_file(), values, 256, lambda _: None, lambda _: None)
             request = job._request
             assert request["settings"] == {"size": painted, "strength": 40}, request
-            assert (request["content"]["width"], request["content"]["height"]) == (512, 341)
+            assert (request["content"]["width"], request["content"]["height"]) == (576, 384)
             assert request["preview_size"] == 256
             while not job.tick(0.1):
                 pass
