@@ -257,3 +257,15 @@ def test_an_enlarged_painting_counts_in_the_memory(scale: int) -> None:
     )
     peak, needed = map(int, done.stdout.split())
     assert needed / 5 < peak < needed
+
+
+def test_a_small_picture_keeps_little_in_reserve_on_a_card() -> None:
+    """Chunks are large there, but never larger than the picture."""
+    settings = parse_settings({})
+    needed = [
+        budget.needed(
+            256, 256, VGG(load_weights("compact"), ["conv4_2"], device=device), settings, 0
+        )
+        for device in ("cpu", "meta")
+    ]
+    assert needed[1] < 1.1 * needed[0]

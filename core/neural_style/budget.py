@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import torch
-
 from neural_style.canvas import margin_of
 from neural_style.network import VGG
 from neural_style.optimise import HISTORY, LARGE, SHORT_HISTORY
@@ -17,14 +15,16 @@ from neural_style.tiles import chunk, level, margin, split
 TILES = (4096, 2048, 1024, 512, 256)
 """Sides of tiles to choose from, in pixels."""
 
-PLANE = 12
+FLOAT = 4
+PLANE = 3 * FLOAT
 """Bytes of a pixel, three float32: the picture, its gradient, each moment."""
 
 PAINTING = 18
 """Bytes of a painting's pixel: three float32, and half as much on the way to its size."""
 
 SPARE, CHUNKS = 135_000_000, 4
-"""Bytes, and chunks of points, that a job needs whatever the size of the picture."""
+"""Bytes for what does not grow with the picture, such as tables of quantiles; chunks of points, as
+float32, that are worked on at a time."""
 
 LARGEST_ON_CARDS = 2**32 - 1
 """Bytes of a tensor: a larger one ends the process on Apple's cards, and in two bytes a number has
@@ -59,8 +59,7 @@ def widest(width: int, height: int, network: VGG, tile: int) -> float:
     """Bytes of the largest tensor of features on a card; 0 on the CPU, which has no limit."""
     if network.mean.device.type == "cpu":
         return 0.0
-    channels = max(network.channels(name) / 4 ** level(name) for name in network.layers)
-    return channels * network.dtype.itemsize * _seen(width, height, network, tile)
+    return _widest(network) * network.dtype.itemsize * _seen(width, height, network, tile)
 
 
 def smaller(tile: int, width: int, height: int) -> int | None:
@@ -91,19 +90,20 @@ def needed(width: int, height: int, network: VGG, settings: Settings, tile: int)
     before = 1.0 if settings.coarsest >= max(width, height) else 0.5
     looking = before * state + PAINTING * painting + seen * _look(network)
     worst = max(looking, state + seen * _tape(network))
-    return round(ALLOCATOR * worst + spare(network.mean.device))
+    # Chunks of points, as they are and as they are changed: no more than there are.
+    points = min(chunk(network.mean.device), _widest(network) * seen)
+    return round(ALLOCATOR * worst + SPARE + CHUNKS * FLOAT * points)
+
+
+def _widest(network: VGG) -> float:
+    """Features per pixel of the layer that has most."""
+    return max(network.channels(name) / 4 ** level(name) for name in network.layers)
 
 
 def _seen(width: int, height: int, network: VGG, tile: int) -> int:
     """Pixels that are looked at at a time: a tile with its margin, or all."""
     sides = (min(side, (tile or side) + 2 * margin(network.layers)) for side in (width, height))
     return math.prod(sides)
-
-
-def spare(device: torch.device) -> int:
-    """Bytes for what does not grow with the picture: a chunk of points as it is and as it is
-    changed, with what a convolution works in; tables of quantiles."""
-    return SPARE + CHUNKS * 4 * chunk(device)
 
 
 def effort(width: int, height: int, network: VGG, tile: int) -> float:

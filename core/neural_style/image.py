@@ -5,9 +5,8 @@ embedded profiles are converted, EXIF orientation is applied, 16 bits per channe
 
 Pillow opens every format it knows, but reduces most 16-bit pictures to 8 bits; those in PNG and
 TIFF are therefore decoded by imagecodecs and tifffile, and those in HEIC, AVIF and JPEG XL in
-`heif` and `jpegxl`. Little CMS (in imagecodecs) converts
-colours in floating point: its transforms of 16-bit integers interpolate in a coarse table and
-can be off by 8 % of the range.
+`heif` and `jpegxl`. Little CMS (in imagecodecs) converts colours in floating point: its transforms
+of 16-bit integers interpolate in a coarse table and can be off by 8 % of the range.
 """
 
 from __future__ import annotations
