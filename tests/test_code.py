@@ -31,6 +31,7 @@ FLOORS = [
         "network.weights",
         "network.normalise",
         "devices",
+        "resampling",
     },
     {
         "schedule",
@@ -42,7 +43,7 @@ FLOORS = [
         "tiles",
         "optimise",
     },
-    {"studio", "stylize"},
+    {"job", "studio"},
     {"cli", "worker"},
 ]
 """CONTRIBUTING.md's picture: a room may import rooms of its own floor and below."""

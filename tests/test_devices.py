@@ -12,13 +12,12 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
 
 from conftest import drawn
-from neural_style import canvas, devices, optimise, studio
-from neural_style import stylize as stylize_module
+from neural_style import canvas, devices, job, optimise, resampling, studio
 from neural_style.errors import NeuralStyleError
 from neural_style.image import Picture
+from neural_style.job import Finished, Started, Warned, paint
 from neural_style.network import load_weights, vgg
 from neural_style.settings import Settings
-from neural_style.stylize import Finished, Started, Warned, stylize
 
 GIB = 2**30
 KINDS = ("cuda", "xpu", "mps")
@@ -135,12 +134,12 @@ def test_a_limited_device_paints_the_same_picture(
     settings = small_settings(pooling=pooling, precision="float32", device="cpu")
 
     def paint() -> Picture:
-        *_, last = stylize(photo, [painting], settings)
+        *_, last = paint(photo, [painting], settings)
         assert isinstance(last, Finished)
         return last.picture
 
     expected = paint()
-    resized = optimise.resize
+    resized = resampling.resize
 
     def resize(image: torch.Tensor, height: int, width: int, *, limit: bool = True) -> Any:
         # Resizing is the one thing that is sent to the CPU: here that is the same device.
@@ -150,7 +149,7 @@ def test_a_limited_device_paints_the_same_picture(
     with Refusing(), pytest.raises(NotImplementedError, match="MPS"):
         paint()
     monkeypatch.setattr(vgg, "is_limited", lambda _: True)
-    for module in (optimise, canvas, studio, stylize_module):
+    for module in (optimise, canvas, studio, job):
         monkeypatch.setattr(module, "resize", resize)
     with Refusing():
         assert np.abs(paint().pixels - expected.pixels).max() < 1e-4
@@ -158,9 +157,9 @@ def test_a_limited_device_paints_the_same_picture(
 
 def test_resizing_on_a_limited_device_happens_on_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
     image = torch.rand(1, 3, 20, 20)
-    expected = optimise.resize(image, 12, 9)
+    expected = resampling.resize(image, 12, 9)
     monkeypatch.setattr(optimise, "is_limited", lambda _: True)
-    assert torch.equal(optimise.resize(image, 12, 9), expected)
+    assert torch.equal(resampling.resize(image, 12, 9), expected)
 
 
 def test_giving_memory_back_survives_a_card(plant: Plant) -> None:
@@ -173,14 +172,14 @@ def test_who_leaves_the_choice_to_us_is_told(
 ) -> None:
     photo, painting = drawn(40, 60), drawn(50, 50)
     plant("cuda", mem_get_info=_fail)
-    events = stylize(photo, [painting], small_settings())
+    events = paint(photo, [painting], small_settings())
     warned, started = next(events), next(events)
     assert isinstance(warned, Warned)
     assert warned.code == "device_unusable"
     assert "cuda" in warned.message
     assert "The driver says no" in warned.message
     assert isinstance(started, Started)
-    events = stylize(photo, [painting], small_settings(device="cpu"))
+    events = paint(photo, [painting], small_settings(device="cpu"))
     assert isinstance(next(events), Started)
 
 

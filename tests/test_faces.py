@@ -15,9 +15,9 @@ from conftest import drawn
 from neural_style import faces, studio
 from neural_style.faces import face_map, find_faces
 from neural_style.image import Picture, read_picture
+from neural_style.job import Finished, paint
 from neural_style.settings import Settings
 from neural_style.studio import Studio
-from neural_style.stylize import Finished, stylize
 
 Make = Callable[..., Settings]
 
@@ -85,7 +85,7 @@ def test_two_faces_and_their_overlap(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def painted(content: Picture, settings: Settings) -> np.ndarray:
-    events = list(stylize(content, [drawn(50, 60, "painting")], settings))
+    events = list(paint(content, [drawn(50, 60, "painting")], settings))
     assert isinstance(events[-1], Finished)
     return events[-1].picture.pixels
 

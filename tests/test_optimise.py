@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from neural_style.optimise import LARGE, LBFGS, Adam, Loss, Optimiser, TorchAdam, resize
+from neural_style.optimise import LARGE, LBFGS, Adam, Loss, Optimiser, TorchAdam
+from neural_style.resampling import resize
 from neural_style.schedule import MIN_SIDE, fit, stages
 from neural_style.settings import parse_settings
 

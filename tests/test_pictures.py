@@ -17,9 +17,9 @@ from torch.nn import functional as F
 
 from neural_style.errors import NeuralStyleError
 from neural_style.image import Picture, read_picture
+from neural_style.job import Finished, paint
 from neural_style.network.weights import find_weights
 from neural_style.settings import parse_settings
-from neural_style.stylize import Finished, stylize
 
 Floats = NDArray[np.float32]
 
@@ -67,7 +67,7 @@ def test_a_picture_that_one_would_keep(
     photo_files: dict[str, Path], photo: str, painting: str, preset: str
 ) -> None:
     content, style = (scaled(read_picture(photo_files[name]), 256) for name in (photo, painting))
-    *_, last = stylize(content, [style], parse_settings({"preset": preset}))
+    *_, last = paint(content, [style], parse_settings({"preset": preset}))
     assert isinstance(last, Finished)
     pixels = last.picture.pixels
     before = patch_distance(content.pixels, style.pixels)
@@ -97,7 +97,7 @@ def test_compact_is_not_far_behind_vgg19(
     content, style = (scaled(read_picture(photo_files[name]), 256) for name in (photo, painting))
     results = {}
     for network in ("compact", vgg19):
-        *_, last = stylize(content, [style], parse_settings({"network": network}))
+        *_, last = paint(content, [style], parse_settings({"network": network}))
         assert isinstance(last, Finished)
         results[network] = last.picture.pixels
     compact, large = results["compact"], results[vgg19]
@@ -117,7 +117,7 @@ def test_literal_presets_come_nearer_to_the_painting(
     # at this tiny size is chaotic.
     changes = {"learning_rate": 0.013} if preset == "tutorial" else {"strength": 20}
     settings = parse_settings({"preset": preset, "final_steps": 300, **changes})
-    *_, last = stylize(content, [style], settings)
+    *_, last = paint(content, [style], settings)
     assert isinstance(last, Finished)
     pixels = last.picture.pixels
     before = patch_distance(content.pixels, style.pixels)

@@ -21,11 +21,11 @@ from neural_style import budget, devices, studio
 from neural_style.canvas import margin_of
 from neural_style.errors import NeuralStyleError
 from neural_style.image import Picture
+from neural_style.job import Finished, Started, Warned, paint
 from neural_style.network import VGG, load_weights
 from neural_style.objective import Objective
 from neural_style.settings import Settings, parse_settings
 from neural_style.studio import Plan, Studio
-from neural_style.stylize import Finished, Started, Warned, stylize
 
 Make = Callable[..., Settings]
 
@@ -138,7 +138,7 @@ def painted(
     with monkeypatch.context() as patch:
         full = Full(times)
         patch.setattr(Objective, "__call__", lambda *args: full(*args))
-        events = list(stylize(drawn(side, side, "photo"), [drawn(64, 64, "p")], settings))
+        events = list(paint(drawn(side, side, "photo"), [drawn(64, 64, "p")], settings))
     assert isinstance(events[-1], Finished)
     warnings = [event.message for event in events if isinstance(event, Warned)]
     return events[-1].picture, warnings
@@ -211,7 +211,7 @@ def test_both_precisions_paint_nearly_the_same_picture(small_settings: Make) -> 
     pictures = []
     for precision in ("float32", "bfloat16"):
         settings = small_settings(precision=precision, steps=20, final_steps=20)
-        events = list(stylize(drawn(40, 60, "photo"), [drawn(50, 50, "p")], settings))
+        events = list(paint(drawn(40, 60, "photo"), [drawn(50, 50, "p")], settings))
         assert isinstance(events[0], Started)
         assert events[0].plan.precision == precision
         assert isinstance(events[-1], Finished)

@@ -23,6 +23,7 @@ from conftest import drawn
 from installer import machine, weights
 from installer.engine import Engine
 from neural_style.image import read_picture, write_picture
+from neural_style.job import Finished, paint
 from neural_style.network import (
     VGG,
     Weights,
@@ -34,7 +35,6 @@ from neural_style.network import (
 from neural_style.network.weights import PREPROCESSINGS, find_weights
 from neural_style.settings import LAYERS, parse_settings
 from neural_style.studio import Studio
-from neural_style.stylize import Finished, stylize
 from test_code import ROOT
 
 pytestmark = pytest.mark.slow
@@ -172,7 +172,7 @@ def test_original_file_as_the_network(published: tuple[str, Path], tmp_path: Pat
         assert torch.equal(
             studio.network.weight["conv4_1"].float(), weight.to(studio.network.dtype).float()
         )
-        *_, finished = stylize(photo, [painting], parse_settings(values))
+        *_, finished = paint(photo, [painting], parse_settings(values))
         assert isinstance(finished, Finished)
         assert abs(finished.picture.pixels - photo.pixels).max() > 0.001
 

@@ -18,7 +18,8 @@ from torch import Tensor
 from benchmarks import machine, scene, textbook
 from neural_style.network import VGG, Weights
 from neural_style.objective import Objective
-from neural_style.optimise import LBFGS, Adam, resize
+from neural_style.optimise import LBFGS, Adam
+from neural_style.resampling import resize
 from neural_style.schedule import MIN_SIDE, stages
 
 EVERY = 5

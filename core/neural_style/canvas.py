@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from neural_style.colour import match_colours
 from neural_style.errors import NeuralStyleError
 from neural_style.image import Picture
-from neural_style.optimise import resize
+from neural_style.resampling import resize
 from neural_style.schedule import MIN_SIDE, fit
 from neural_style.settings import Settings
 

@@ -20,8 +20,8 @@ from neural_style.settings import Settings, as_text, describe, parse_settings
 
 if TYPE_CHECKING:
     from neural_style.image import Picture
+    from neural_style.job import Event
     from neural_style.studio import Plan
-    from neural_style.stylize import Event
 
 USAGE, FAILURE, INTERRUPTED = 2, 1, 130
 
@@ -235,10 +235,10 @@ def _stylize(options: argparse.Namespace) -> None:
     if options.frames:
         _make_folder(Path(options.frames))
 
-    from neural_style.stylize import Finished, Progress, stylize
+    from neural_style.job import Finished, Progress, paint
 
     started, written = time.monotonic(), ""
-    events = stylize(content, styles, settings, every=options.every or 0)
+    events = paint(content, styles, settings, every=options.every or 0)
     for event in _shown(events, options):
         if isinstance(event, Progress) and options.every and event.step % options.every == 0:
             frame = Path(options.frames) / f"frame-{event.step:06}.png"
@@ -401,7 +401,7 @@ def _shown_as_bar(events: Iterable[Event]) -> Iterable[Event]:
     from rich.progress import BarColumn, TextColumn
     from rich.progress import Progress as Bar
 
-    from neural_style.stylize import Progress, Warned
+    from neural_style.job import Progress, Warned
 
     console = Console(stderr=True)
     columns = "{task.fields[stage]}", BarColumn(), TextColumn("{task.fields[text]}")

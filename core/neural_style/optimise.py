@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from neural_style.devices import is_limited
+from neural_style.resampling import resize
 
 Loss = Callable[[Tensor], tuple[Tensor, Tensor]]
 """Value, a scalar, and gradient of what is minimised at a picture; the optimiser may overwrite
@@ -209,13 +209,3 @@ class LBFGS:
     def to(self, device: torch.device) -> None:
         """Go on, on another device, without the history."""
         self.restart(self.picture.to(device))
-
-
-def resize(image: Tensor, height: int, width: int, *, limit: bool = True) -> Tensor:
-    """Bicubic resize of (1, C, H, W), averaging where it shrinks; clamped to 0..1 if `limit`."""
-    if image.shape[2:] == (height, width):
-        return image.clone()
-    device = "cpu" if is_limited(image.device) else image.device
-    resized = F.interpolate(image.to(device), (height, width), mode="bicubic", antialias=True)
-    image = resized.to(image.device)
-    return image.clamp_(0, 1) if limit else image

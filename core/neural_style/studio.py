@@ -28,7 +28,8 @@ from neural_style.faces import LOOK, face_map
 from neural_style.image import Picture
 from neural_style.network import VGG, load_weights, normalised
 from neural_style.objective import Objective
-from neural_style.optimise import Adam, resize
+from neural_style.optimise import Adam
+from neural_style.resampling import resize
 from neural_style.schedule import Stage, fit, stages, work
 from neural_style.settings import Settings
 

@@ -23,8 +23,8 @@ from neural_style.errors import NeuralStyleError
 
 if TYPE_CHECKING:
     from neural_style.image import Picture
+    from neural_style.job import Event
     from neural_style.studio import Plan
-    from neural_style.stylize import Event
 
 
 ALIVE_SECONDS = 5.0
@@ -149,15 +149,15 @@ class Worker:
 
     def _paint(self, job: protocol.Job) -> None:
         from neural_style.image import read_raw, write_raw
+        from neural_style.job import Finished, Progress, paint
         from neural_style.settings import parse_settings
-        from neural_style.stylize import Finished, Progress, stylize
 
         started = time.monotonic()
         settings = parse_settings(job.settings)
         content = read_raw(job.content)
         styles = [read_raw(style) for style in job.styles]
         previews = _Previews(job)
-        events = stylize(
+        events = paint(
             content, styles, settings, enlarge=True, finish=lambda: job.job in self.finished
         )
         for event in events:
@@ -205,7 +205,7 @@ class _Previews:
 
 def as_message(job: str, event: Event) -> protocol.Message | None:
     """What the host is told of an event; the finished picture has to be written first."""
-    from neural_style.stylize import Progress, Started, Warned
+    from neural_style.job import Progress, Started, Warned
 
     if isinstance(event, Started):
         return accepted(job, event.plan)

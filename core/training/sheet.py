@@ -22,8 +22,8 @@ from rich.progress import track
 
 from neural_style.errors import NeuralStyleError
 from neural_style.image import read_picture, write_picture
+from neural_style.job import Finished, paint
 from neural_style.settings import Settings, parse_settings
-from neural_style.stylize import Finished, stylize
 from training.pictures import ENDINGS
 
 GAP = 8
@@ -78,7 +78,7 @@ def _place(folder: Path, photo: Path, painting: Path) -> Path:
 def _paint(photo: Path, painting: Path, settings: Settings, place: Path) -> None:
     if place.exists():
         return
-    for event in stylize(read_picture(photo), [read_picture(painting)], settings):
+    for event in paint(read_picture(photo), [read_picture(painting)], settings):
         if isinstance(event, Finished):
             write_picture(place, event.picture)
 

@@ -11,26 +11,26 @@ import pytest
 import torch
 
 from conftest import drawn
+from neural_style import job as room
 from neural_style import optimise
-from neural_style import stylize as room
 from neural_style.errors import NeuralStyleError
 from neural_style.image import Picture
-from neural_style.objective import Objective
-from neural_style.settings import PRESETS, Settings
-from neural_style.stylize import (
+from neural_style.job import (
     Event,
     Finished,
     Progress,
     Started,
     Warned,
-    stylize,
+    paint,
 )
+from neural_style.objective import Objective
+from neural_style.settings import PRESETS, Settings
 
 Make = Callable[..., Settings]
 
 
 def run(content: Picture, styles: list[Picture], settings: Settings, **options: Any) -> list[Event]:
-    return list(stylize(content, styles, settings, **options))
+    return list(paint(content, styles, settings, **options))
 
 
 def result(content: Picture, style: Picture, settings: Settings) -> Picture:

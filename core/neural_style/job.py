@@ -14,7 +14,8 @@ from neural_style.devices import is_out_of_memory, unusable_devices
 from neural_style.errors import NeuralStyleError
 from neural_style.image import Picture
 from neural_style.network.weights import PREPROCESSINGS
-from neural_style.optimise import LBFGS, Adam, Optimiser, TorchAdam, resize
+from neural_style.optimise import LBFGS, Adam, Optimiser, TorchAdam
+from neural_style.resampling import resize
 from neural_style.schedule import Stage, fit, work
 from neural_style.settings import Settings
 from neural_style.studio import Plan, Studio, painted_size
@@ -68,7 +69,7 @@ class Warned:
 
 @dataclass(frozen=True)
 class Finished:
-    """The result, at the size painted at, or the photo's; see `stylize`."""
+    """The result, at the size painted at, or the photo's; see `paint`."""
 
     picture: Picture
 
@@ -76,7 +77,7 @@ class Finished:
 Event = Started | Progress | Warned | Finished
 
 
-def stylize(
+def paint(
     content: Picture,
     styles: Sequence[Picture],
     settings: Settings,
@@ -131,7 +132,7 @@ class _Job:
         content: the photo as it came.
         size: height and width of the result.
         clock: counts the steps.
-        finish: see `stylize`.
+        finish: see `paint`.
     """
 
     def __init__(
