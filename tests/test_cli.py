@@ -18,7 +18,7 @@ from PIL import Image
 
 import neural_style
 from conftest import drawn
-from neural_style import cli, image
+from neural_style import cli, image, protocol
 from neural_style.image import read_picture, write_picture
 from neural_style.settings import Settings, parse_settings
 
@@ -365,7 +365,7 @@ def test_a_terminal_gets_a_bar(pictures: tuple[Path, Path]) -> None:
 
 def test_describe_is_all_a_host_needs() -> None:
     about = json.loads(run("describe").stdout)
-    assert about["protocol"] == 1
+    assert about["protocol"] == protocol.PROTOCOL
     assert [entry["name"] for entry in about["settings"]] == list(Settings.model_fields)
 
 

@@ -133,12 +133,12 @@ def test_a_limited_device_paints_the_same_picture(
     photo, painting = drawn(40, 60), drawn(50, 50)
     settings = small_settings(pooling=pooling, precision="float32", device="cpu")
 
-    def paint() -> Picture:
+    def painted() -> Picture:
         *_, last = paint(photo, [painting], settings)
         assert isinstance(last, Finished)
         return last.picture
 
-    expected = paint()
+    expected = painted()
     resized = resampling.resize
 
     def resize(image: torch.Tensor, height: int, width: int, *, limit: bool = True) -> Any:
@@ -147,18 +147,18 @@ def test_a_limited_device_paints_the_same_picture(
             return resized(image, height, width, limit=limit)
 
     with Refusing(), pytest.raises(NotImplementedError, match="MPS"):
-        paint()
+        painted()
     monkeypatch.setattr(vgg, "is_limited", lambda _: True)
     for module in (optimise, canvas, studio, job):
         monkeypatch.setattr(module, "resize", resize)
     with Refusing():
-        assert np.abs(paint().pixels - expected.pixels).max() < 1e-4
+        assert np.abs(painted().pixels - expected.pixels).max() < 1e-4
 
 
 def test_resizing_on_a_limited_device_happens_on_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
     image = torch.rand(1, 3, 20, 20)
     expected = resampling.resize(image, 12, 9)
-    monkeypatch.setattr(optimise, "is_limited", lambda _: True)
+    monkeypatch.setattr(resampling, "is_limited", lambda _: True)
     assert torch.equal(resampling.resize(image, 12, 9), expected)
 
 

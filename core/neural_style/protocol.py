@@ -8,6 +8,8 @@ each pixel, row by row from the top left, non-linear sRGB 0..1 with straight alp
 A conversation:
 
     worker  {"type": "hello", "protocol": 1, ...}
+    host    {"type": "plan", "job": "p", "width": 6000, "height": 4000, "settings": {...}}
+    worker  {"type": "planned", "job": "p", "seconds": 95.0, ...}
     host    {"type": "job", "job": "a", "folder": "/tmp/x", "content": {...}, "styles": [...]}
     worker  {"type": "accepted", "job": "a", ...}
     worker  {"type": "alive", "job": "a"}                              every few seconds
@@ -15,8 +17,9 @@ A conversation:
     worker  {"type": "preview", "job": "a", "file": "/tmp/x/...", ...} if the job asks for it
     worker  {"type": "result", "job": "a", "file": "/tmp/x/...", ...}
 
-The host may send jobs ahead; they are done one after the other. A job ends with exactly one
-`result` or one `error`; after `cancel` it is the error `cancelled`.
+The host may send plans and jobs ahead; they are done one after the other. A plan ends with exactly
+one `planned` or one `error`, a job with one `result` or one `error`; after `cancel` it is the error
+`cancelled`.
 Unknown fields are ignored, so that either side may learn new ones without a new number.
 """
 
@@ -28,7 +31,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from neural_style.errors import NeuralStyleError
 
-PROTOCOL = 1
+PROTOCOL = 2
 """Raised when an old host or worker would misunderstand a new one."""
 
 
@@ -61,7 +64,20 @@ class Device(BaseModel):
     memory_free: int
 
 
+JobName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+
+
 # -- host to worker ----------------------------------------------------------------------------
+
+
+class PlanRequest(Message):
+    """Say how a content of that size would be painted; nothing is painted, and no file read."""
+
+    type: Literal["plan"] = "plan"
+    job: JobName
+    width: int = Field(ge=1)
+    height: int = Field(ge=1)
+    settings: dict[str, Any] = {}
 
 
 class Job(Message):
@@ -72,7 +88,7 @@ class Job(Message):
     """
 
     type: Literal["job"] = "job"
-    job: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    job: JobName
     folder: str
     content: PictureFile
     styles: list[PictureFile] = Field(min_length=1)
@@ -115,24 +131,47 @@ class Hello(Message):
     networks: list[str] = ["compact"]
 
 
-class Accepted(Message):
-    """The job's files and settings are good, and this is how it will be done.
+class Stage(BaseModel):
+    """One size, in pixels, and the number of optimiser steps taken at it."""
 
-    `width` and `height` are those it is painted at, `total` the number of steps, `tile` the side
-    of the tiles in pixels (0 for the whole picture at once), `memory` what painting will need at
-    most, in bytes, and `seconds` how long it will take; both are estimates.
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    width: int
+    height: int
+    steps: int
+
+
+class JobPlan(Message):
+    """How a job is done.
+
+    `width` and `height` are those it is painted at, `stages` the sizes and steps on the way (the
+    last may be larger: some steps at the content's own size), `total` the number of all steps,
+    `tile` the side of the tiles in pixels (0 for the whole picture at once), `memory` what painting
+    will need at most, in bytes, and `seconds` how long it will take; both are estimates.
     """
 
-    type: Literal["accepted"] = "accepted"
     job: str
     device: str
     precision: str
     width: int
     height: int
+    stages: list[Stage]
     total: int
     tile: int
     memory: int
     seconds: float
+
+
+class Planned(JobPlan):
+    """The answer to a plan's request."""
+
+    type: Literal["planned"] = "planned"
+
+
+class Accepted(JobPlan):
+    """The job's files and settings are good, and this is how it will be done."""
+
+    type: Literal["accepted"] = "accepted"
 
 
 class Alive(Message):
@@ -195,16 +234,12 @@ class Error(Message):
     hint: str
 
 
-FromHost = Annotated[Job | Cancel | Finish | Shutdown, Field(discriminator="type")]
-FromWorker = Annotated[
-    Hello | Accepted | Alive | Progress | Preview | Warning | Result | Error,
-    Field(discriminator="type"),
-]
+FromHost = Annotated[PlanRequest | Job | Cancel | Finish | Shutdown, Field(discriminator="type")]
 
-_from_host: TypeAdapter[Job | Cancel | Finish | Shutdown] = TypeAdapter(FromHost)
+_from_host: TypeAdapter[PlanRequest | Job | Cancel | Finish | Shutdown] = TypeAdapter(FromHost)
 
 
-def parse_from_host(line: str | bytes) -> Job | Cancel | Finish | Shutdown:
+def parse_from_host(line: str | bytes) -> PlanRequest | Job | Cancel | Finish | Shutdown:
     """Read one line that a host sent.
 
     Raises:

@@ -24,7 +24,7 @@ try:
 except ImportError:  # Python 2.7
     import Queue as queue
 
-PROTOCOL = 1
+PROTOCOL = 2
 HELLO_SECONDS = 120
 """A first start reads a gigabyte of libraries, perhaps from a slow disk."""
 SILENCE_SECONDS = 120
