@@ -12,6 +12,7 @@ import pytest
 import torch
 from hypothesis import HealthCheck, settings
 
+from neural_style.devices import available_devices
 from neural_style.image import Picture
 from neural_style.settings import Settings, parse_settings
 
@@ -35,6 +36,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             bool(item.get_closest_marker("slow")) + 2 * bool(item.get_closest_marker("gimp"))
         )
     )
+
+
+@pytest.fixture(params=[device.name for device in reversed(available_devices())])
+def device(request: pytest.FixtureRequest) -> torch.device:
+    """The CPU, and whatever card there is."""
+    return torch.device(request.param)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The network once more, the slow and plain way: what the engine's own is compared with."""
+"""What the engine is compared with: the network once more, the slow and plain way."""
 
 from __future__ import annotations
 
@@ -8,8 +8,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from neural_style.canvas import Canvas
+from neural_style.losses import losses_from
+from neural_style.network import VGG
 from neural_style.network.weights import PREPROCESSINGS, Weights
-from neural_style.settings import LAYERS
+from neural_style.objective import Objective
+from neural_style.sampling import Sampling
+from neural_style.settings import LAYERS, Settings
 
 
 def random_weights(kind: str = "torchvision", width: int = 6, seed: int = 0) -> Weights:
@@ -49,7 +54,30 @@ def features(
     return found
 
 
+def objective(
+    network: VGG,
+    content: Canvas,
+    styles: list[tuple[Canvas, float]],
+    settings: Settings,
+    *,
+    seed: int = 0,
+    tile: int = 0,
+    emphasis: Tensor | None = None,
+) -> Objective:
+    """The loss of a picture as a studio makes it."""
+    device = content.pixels.device
+    sampling = Sampling(seed=seed, device=device, fixed=settings.optimiser == "lbfgs")
+    return Objective(
+        network=network,
+        losses=losses_from(settings, sampling, emphasis),
+        content=content,
+        styles=styles,
+        sampling=sampling,
+        tile=tile,
+    )
+
+
 def error(found: Tensor, expected: Tensor) -> float:
     """How far one tensor is from another, relative to the latter."""
-    difference = (found.double() - expected.double()).norm()
-    return float(difference / expected.double().norm().clamp_min(1e-30))
+    found, expected = found.cpu().double(), expected.cpu().double()
+    return float((found - expected).norm() / expected.norm().clamp_min(1e-30))

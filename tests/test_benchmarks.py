@@ -12,7 +12,6 @@ from benchmarks import __main__ as command
 from benchmarks import curves, machine, row, scene, targets
 from benchmarks.row import Figures, Row
 from neural_style.network import VGG
-from neural_style.objective import Objective
 
 CPU = torch.device("cpu")
 
@@ -23,10 +22,7 @@ def test_textbook_and_engine_have_the_same_loss_and_gradient(network: str) -> No
     content, style = scene.photo(48), scene.painting(64)
     image = scene.noise(48)
     vgg = VGG(weights, {*settings.content_layers, *settings.style_layers})
-    objective = Objective(
-        vgg, scene.canvas(content), [(scene.canvas(style), 1.0)], settings, seed=0
-    )
-    value, gradient = objective(image)
+    value, gradient = scene.objective(vgg, content, style, settings)(image)
 
     book = scene.textbook_network(weights, settings, CPU)
     loss = scene.textbook_loss(book, content, style, settings)

@@ -7,9 +7,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from neural_style import objective as objective_module
+import plain
+from neural_style.canvas import Canvas
+from neural_style.losses import STRENGTH_STEP
 from neural_style.network import VGG, Weights, load_weights
-from neural_style.objective import Canvas, Objective
+from neural_style.objective import Objective
 from neural_style.settings import Settings, parse_settings
 from plain import error, features
 
@@ -35,7 +37,7 @@ def seen(image: Tensor, settings: Settings) -> dict[str, Tensor]:
 def objective(
     content: Canvas, styles: list[tuple[Canvas, float]], settings: Settings, seed: int = 0
 ) -> Objective:
-    return Objective(network(settings), content, styles, settings, seed)
+    return plain.objective(network(settings), content, styles, settings, seed=seed)
 
 
 def test_gatys2015_is_the_papers_formula() -> None:
@@ -105,18 +107,16 @@ def test_scaling_the_network_changes_nothing(statistic: str) -> None:
     """The relative formula does not know how large a network's features are."""
     settings = parse_settings({"statistic": statistic})
     content, style, image = (canvas(48, 48, seed) for seed in (1, 2, 3))
-    plain = load_weights("compact")
+    weights = load_weights("compact")
     convolutions = {
         name: (weight * (7 if name == "conv1_1" else 1), 7 * bias)
-        for name, (weight, bias) in plain.convolutions.items()
+        for name, (weight, bias) in weights.convolutions.items()
     }
-    scaled = Weights("scaled", convolutions, plain.preprocessing)
+    scaled = Weights("scaled", convolutions, weights.preprocessing)
     layers = {*settings.content_layers, *settings.style_layers}
     losses = [
-        float(
-            Objective(VGG(weights, layers), content, [(style, 1.0)], settings, 0)(image.pixels)[0]
-        )
-        for weights in (plain, scaled)
+        float(plain.objective(VGG(w, layers), content, [(style, 1.0)], settings)(image.pixels)[0])
+        for w in (weights, scaled)
     ]
     assert losses[1] == pytest.approx(losses[0], rel=1e-3)
 
@@ -156,7 +156,7 @@ def test_strength_weighs_the_content() -> None:
     style_alone = loss(content_weight=0)
     even = loss() - style_alone
     for strength in (0, 25, 50, 75, 100):
-        times = objective_module.PER_STEP ** (2 - strength / 25)
+        times = STRENGTH_STEP ** (2 - strength / 25)
         assert loss(strength=strength) - style_alone == pytest.approx(times * even, rel=1e-2)
 
 
@@ -191,7 +191,7 @@ def test_the_same_seed_gives_the_same_directions(tile: int) -> None:
     settings = parse_settings({"statistic": "sliced"})
     vgg, runs = network(settings), []
     for seed in (0, 0, 1):
-        loss = Objective(vgg, content, [(style, 1.0)], settings, seed, tile)
+        loss = plain.objective(vgg, content, [(style, 1.0)], settings, seed=seed, tile=tile)
         runs.append([loss(content.pixels) for _ in range(3)])
     for one, same, other in zip(*runs, strict=True):
         assert torch.equal(one[0], same[0])
@@ -202,7 +202,7 @@ def test_the_same_seed_gives_the_same_directions(tile: int) -> None:
 def gradient_with(emphasis: Tensor | None, **values: object) -> tuple[Tensor, Tensor]:
     settings = parse_settings({"style_weight": 0, "tv_weight": 0, **values})
     content, style, image = (canvas(96, 96, seed) for seed in (1, 2, 3))
-    loss = Objective(network(settings), content, [(style, 1.0)], settings, 0, emphasis=emphasis)
+    loss = plain.objective(network(settings), content, [(style, 1.0)], settings, emphasis=emphasis)
     return loss(image.pixels)
 
 
@@ -211,15 +211,15 @@ def test_emphasis_holds_the_photo_there_and_nowhere_else() -> None:
     emphasis = torch.ones(1, 1, 96, 96)
     emphasis[..., :48] = 4
     options = {"content_layers": "conv2_1,conv3_2", "statistic": "gaussian"}
-    plain, raised = gradient_with(None, **options)[1], gradient_with(emphasis, **options)[1]
-    assert error(raised[..., :20], 4 * plain[..., :20]) < 1e-4
-    assert error(raised[..., 76:], plain[..., 76:]) < 1e-4
+    even, raised = gradient_with(None, **options)[1], gradient_with(emphasis, **options)[1]
+    assert error(raised[..., :20], 4 * even[..., :20]) < 1e-4
+    assert error(raised[..., 76:], even[..., 76:]) < 1e-4
 
 
 def test_emphasis_of_1_is_none() -> None:
-    plain, ones = gradient_with(None), gradient_with(torch.ones(1, 1, 96, 96))
-    assert torch.equal(plain[0], ones[0])
-    assert torch.equal(plain[1], ones[1])
+    even, ones = gradient_with(None), gradient_with(torch.ones(1, 1, 96, 96))
+    assert torch.equal(even[0], ones[0])
+    assert torch.equal(even[1], ones[1])
 
 
 def test_emphasis_everywhere_is_a_content_weight() -> None:
@@ -257,8 +257,8 @@ def test_bfloat16_features_give_nearly_the_same_loss_and_gradient() -> None:
     layers = {*settings.content_layers, *settings.style_layers}
     content, style, image = (canvas(96, 80, seed) for seed in (1, 2, 3))
     exact, rough = (
-        Objective(
-            VGG(load_weights("compact"), layers, dtype=dtype), content, [(style, 1.0)], settings, 0
+        plain.objective(
+            VGG(load_weights("compact"), layers, dtype=dtype), content, [(style, 1.0)], settings
         )(image.pixels)
         for dtype in (torch.float32, torch.bfloat16)
     )

@@ -14,13 +14,12 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn import functional as F
 
-from neural_style import objective
+from neural_style.canvas import Canvas
+from neural_style.losses import SlicedWassersteinLoss, sliced
 from neural_style.network import VGG, load_weights
-from neural_style.objective import Canvas, Objective
 from neural_style.settings import LAYERS, Settings, parse_settings
-from neural_style.terms import SlicedTerm
-from neural_style.tiles import Box, Part, View, level, margin, split
-from plain import error, random_weights
+from neural_style.tiles import Box, Features, TiledNetwork, level, margin, split
+from plain import error, objective, random_weights
 
 sides = st.integers(16, 400)
 
@@ -77,14 +76,16 @@ def see(height: int, width: int) -> Tensor:
     return visible
 
 
-def collected(view: View, image: Tensor, **options: Any) -> dict[str, dict[Box, Part]]:
-    parts: dict[str, dict[Box, Part]] = defaultdict(dict)
+def collected(
+    network: TiledNetwork, image: Tensor, **options: Any
+) -> dict[str, dict[Box, Features]]:
+    parts: dict[str, dict[Box, Features]] = defaultdict(dict)
 
-    def visit(name: str, part: Part) -> None:
+    def visit(name: str, part: Features) -> None:
         assert part.box not in parts[name]
         parts[name][part.box] = part
 
-    view.look(image, visit, **options)
+    network.forward(image, visit, **options)
     return parts
 
 
@@ -102,17 +103,20 @@ def test_tiles_see_what_the_whole_picture_shows(
     """Features at each tile's own positions, and how much each counts."""
     network = VGG(random_weights(width=3), layers, pooling)
     image, visible = torch.rand(1, 3, height, width), see(height, width)
-    parts = collected(View(network, visible, side), image)
+    parts = collected(TiledNetwork(network, visible, side), image)
     for name, expected in network.features(image).items():
         found = torch.full_like(expected, torch.nan)
         weight = torch.full(expected.shape[2:], torch.nan)
         for box, part in parts[name].items():
             place = box.of(found)[0]
-            place.copy_(part.points.T.reshape(place.shape))
+            place.copy_(part.as_map())
             box.of(weight).copy_(part.weight.reshape(box.of(weight).shape))
         torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-5 * float(expected.max()))
         seen = F.avg_pool2d(visible, 1 << level(name))[0, 0]
         torch.testing.assert_close(weight, seen / seen.sum())
+
+
+SOME = {"conv1_1": 500, "conv3_1": 500}
 
 
 @pytest.mark.parametrize("phase", [0.0, 0.4, 0.99])
@@ -121,17 +125,17 @@ def test_a_sample_is_the_same_however_the_picture_is_tiled(phase: float) -> None
     image, visible = torch.rand(1, 3, 150, 131), see(150, 131)
     kinds = [
         {
-            name: torch.cat([p.points.sum(1) for p in parts.values()]).sort().values
+            name: torch.cat([part.values.sum(1) for part in parts.values()]).sort().values
             for name, parts in collected(
-                View(network, visible, side), image, samples=500, phase=phase
+                TiledNetwork(network, visible, side), image, positions=SOME, phase=phase
             ).items()
         }
         for side in (0, 48)
     ]
-    for name, points in kinds[0].items():
-        torch.testing.assert_close(kinds[1][name], points, rtol=1e-4, atol=1e-4)
+    for name, values in kinds[0].items():
+        torch.testing.assert_close(kinds[1][name], values, rtol=1e-4, atol=1e-4)
         # Those on the grid that are not visible, and the grid's step is a whole number.
-        assert 500 / 2 < len(points) < 500 * 3
+        assert 500 / 2 < len(values) < 500 * 3
 
 
 def test_a_sample_counts_as_much_as_all() -> None:
@@ -141,8 +145,8 @@ def test_a_sample_counts_as_much_as_all() -> None:
     )
     for visible in (see(150, 131), torch.ones(1, 1, 150, 131)):
         for side in (0, 48):
-            view = View(network, visible, side)
-            for parts in collected(view, image, samples=500, phase=0.7).values():
+            tiled = TiledNetwork(network, visible, side)
+            for parts in collected(tiled, image, positions=SOME, phase=0.7).values():
                 total = sum(float(part.weight.sum()) for part in parts.values())
                 assert total == pytest.approx(1, abs=1e-4)
 
@@ -156,12 +160,10 @@ def test_paintings_of_other_proportions_blend_as_asked() -> None:
     white, black = canvas(1024, 1024, 1), canvas(1024, 512, 2)
     white.pixels.fill_(1)
     black.pixels.zero_()
-    objective = Objective(
-        network(settings), canvas(32, 32, 3), [(white, 0.5), (black, 0.5)], settings, 0
-    )
-    term = objective.style["conv2_1"]
-    assert isinstance(term, SlicedTerm)
-    table = term.slices.table
+    both = [(white, 0.5), (black, 0.5)]
+    (loss,) = objective(network(settings), canvas(32, 32, 3), both, settings).by_layer["conv2_1"]
+    assert isinstance(loss, SlicedWassersteinLoss)
+    table = loss.slices.table
     levels = (1 - torch.cos(torch.arange(table.shape[1]) * (math.pi / (table.shape[1] - 1)))) / 2
     low, high = (table[:, int((levels < level).sum())] for level in (0.45, 0.55))
     # Padding repeats the border, so that a plain painting has one value along each direction.
@@ -177,7 +179,8 @@ def test_pictures_a_little_larger_than_their_tiles(size: tuple[int, int]) -> Non
     settings = parse_settings({"optimiser": "lbfgs", "statistic": "gram"})
     content, style, image = (canvas(*size, seed) for seed in (1, 2, 3))
     whole, tiled = (
-        Objective(network(settings), content, [(style, 1.0)], settings, 0, tile) for tile in (0, 16)
+        objective(network(settings), content, [(style, 1.0)], settings, tile=tile)
+        for tile in (0, 16)
     )
     assert error(tiled(image.pixels)[1], whole(image.pixels)[1]) < 1e-4
 
@@ -228,7 +231,7 @@ def test_gradient_in_three_by_three_tiles_is_that_of_the_whole(
     content = canvas(height, width, 1, None if opaque else see(height, width))
     one, two = canvas(100, 70, 2), canvas(61, 83, 3, None if opaque else see(61, 83))
     whole, tiled = (
-        Objective(network(settings), content, [(one, 0.3), (two, 0.7)], settings, 0, tile)
+        objective(network(settings), content, [(one, 0.3), (two, 0.7)], settings, tile=tile)
         for tile in (0, 49)
     )
     for seed in (4, 5):
@@ -243,7 +246,9 @@ def test_gradient_with_emphasis_in_tiles_is_that_of_the_whole() -> None:
     content, style, image = (canvas(145, 121, seed) for seed in (1, 2, 3))
     emphasis = 1 + 15 * canvas(145, 121, 4).pixels[:, :1]
     whole, tiled, plain = (
-        Objective(network(settings), content, [(style, 1.0)], settings, 0, tile, some)(image.pixels)
+        objective(network(settings), content, [(style, 1.0)], settings, tile=tile, emphasis=some)(
+            image.pixels
+        )
         for tile, some in ((0, emphasis), (49, emphasis), (0, None))
     )
     assert error(tiled[0], whole[0]) < 1e-5
@@ -256,11 +261,12 @@ def test_gradient_in_tiles_of_a_sample_is_that_of_the_whole(
     optimiser: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As with pictures that have more points than are counted; for the slack see above."""
-    monkeypatch.setattr(objective, "SAMPLES", 1000)
+    monkeypatch.setattr(sliced, "SAMPLES", 1000)
     settings = parse_settings({"statistic": "sliced", "optimiser": optimiser})
     content, style = canvas(145, 121, 1, see(145, 121)), canvas(100, 70, 2)
     whole, tiled = (
-        Objective(network(settings), content, [(style, 1.0)], settings, 0, tile) for tile in (0, 49)
+        objective(network(settings), content, [(style, 1.0)], settings, tile=tile)
+        for tile in (0, 49)
     )
     for seed in (4, 5):
         image = canvas(145, 121, seed).pixels

@@ -163,10 +163,8 @@ class Racer:
         return VGG(self.weights, layers, settings.pooling, self.device, dtype)
 
     def _objective(self, network: VGG, side: int) -> Objective:
-        content, style = (
-            scene.canvas(resize(picture, side, side)) for picture in (self.content, self.style)
-        )
-        return Objective(network, content, [(style, 1.0)], scene.SAME_LOSS, 0)
+        content, style = (resize(picture, side, side) for picture in (self.content, self.style))
+        return scene.objective(network, content, style, scene.SAME_LOSS)
 
 
 def race(

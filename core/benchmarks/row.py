@@ -20,7 +20,6 @@ from torch import Tensor
 
 from benchmarks import machine, scene, textbook
 from neural_style.network import VGG, Weights
-from neural_style.objective import Objective
 from neural_style.optimise import Adam
 
 Prepare = Callable[[Tensor, Tensor], Callable[[], object]]
@@ -133,8 +132,7 @@ def _engine(row: Row, weights: Weights, device: torch.device) -> Prepare:
     network = VGG(weights, layers, settings.pooling, device, dtype)
 
     def prepare(content: Tensor, style: Tensor) -> Callable[[], object]:
-        styles = [(scene.canvas(style), 1.0)]
-        objective = Objective(network, scene.canvas(content), styles, settings, 0, tile)
+        objective = scene.objective(network, content, style, settings, tile)
         adam = Adam(content, settings.learning_rate, settings.averaging)
         return lambda: adam.step(objective)
 

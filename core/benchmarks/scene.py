@@ -10,9 +10,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from benchmarks import textbook
-from neural_style.network import Weights, load_weights
+from neural_style.canvas import Canvas
+from neural_style.losses import losses_from
+from neural_style.network import VGG, Weights, load_weights
 from neural_style.network.weights import PREPROCESSINGS
-from neural_style.objective import Canvas
+from neural_style.objective import Objective
+from neural_style.sampling import Sampling
 from neural_style.settings import LAYERS, Settings, parse_settings
 
 NETWORKS = ("vgg19", "compact")
@@ -109,6 +112,21 @@ def _smooth(channels: int, side: int, contrast: float, generator: torch.Generato
 def canvas(pixels: Tensor) -> Canvas:
     """An opaque picture as the engine sees it."""
     return Canvas(pixels, torch.ones_like(pixels[:, :1]))
+
+
+def objective(
+    network: VGG, content: Tensor, style: Tensor, settings: Settings, tile: int = 0
+) -> Objective:
+    """The engine's loss of a picture."""
+    sampling = Sampling(seed=0, device=content.device, fixed=settings.optimiser == "lbfgs")
+    return Objective(
+        network=network,
+        losses=losses_from(settings, sampling),
+        content=canvas(content),
+        styles=[(canvas(style), 1.0)],
+        sampling=sampling,
+        tile=tile,
+    )
 
 
 def textbook_network(weights: Weights, settings: Settings, device: torch.device) -> nn.Sequential:

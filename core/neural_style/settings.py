@@ -46,6 +46,7 @@ Weight = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
 LayerWeights = Annotated[dict[str, Weight], BeforeValidator(_parse_layers), Field(min_length=1)]
 Numbers = Annotated[tuple[Weight, ...], BeforeValidator(_parse_numbers)]
 
+Formula = Literal["relative", "gatys2015", "tutorial"]
 Preset = Literal["draft", "standard", "fine", "gatys2015", "tutorial"]
 
 PRESETS: dict[str, dict[str, Any]] = {
@@ -202,7 +203,7 @@ class Settings(BaseModel):
         "(gaussian), their whole distribution along random directions (sliced), or their Gram "
         "matrix.",
     )
-    formula: Literal["relative", "gatys2015", "tutorial"] = Field(
+    formula: Formula = Field(
         "relative",
         title="Formula",
         description="How the terms of the loss are scaled: relative to the targets, so that "

@@ -26,10 +26,12 @@ from neural_style.devices import choose_device, choose_precision, free_memory, r
 from neural_style.errors import NeuralStyleError
 from neural_style.faces import LOOK, face_map
 from neural_style.image import Picture
+from neural_style.losses import losses_from
 from neural_style.network import VGG, load_weights, normalised
 from neural_style.objective import Objective
 from neural_style.optimise import Adam
 from neural_style.resampling import resize
+from neural_style.sampling import Sampling
 from neural_style.schedule import Stage, fit, stages, work
 from neural_style.settings import Settings
 
@@ -137,14 +139,18 @@ class Studio:
         """What is minimised at the stage with this number."""
         longest = max(stage.width, stage.height) * self.settings.style_scale
         paintings = (style_at(painting, longest) for painting in self.paintings)
+        sampling = Sampling(
+            seed=self.settings.seed * 1000 + number,
+            device=self.device,
+            fixed=self.settings.optimiser == "lbfgs",
+        )
         return Objective(
-            self.network,
-            self.scene(stage),
-            zip(paintings, self.shares, strict=True),
-            self.settings,
-            self.settings.seed * 1000 + number,
-            self.budget.tile,
-            self._emphasis(stage),
+            network=self.network,
+            losses=losses_from(self.settings, sampling, self._emphasis(stage)),
+            content=self.scene(stage),
+            styles=zip(paintings, self.shares, strict=True),
+            sampling=sampling,
+            tile=self.budget.tile,
         )
 
     def scene(self, stage: Stage) -> Canvas:

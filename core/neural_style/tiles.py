@@ -1,14 +1,15 @@
 """A picture in tiles that, together, are exactly the whole.
 
-Each position of each layer belongs to one tile. A tile is looked at with a margin as wide as the
-deepest layer's window reaches, so that its own positions see what they see in the whole picture;
-padding happens at the picture's true border only. (The same idea, with other margins: Galerne et
-al. 2024, arXiv 2212.13459.) Gradients of the margins are added to the neighbours'.
+Each position of each layer belongs to one tile. The network runs over a tile with a margin as wide
+as the deepest layer's window reaches, so that its own positions see what they see in the whole
+picture; padding happens at the picture's true border only. (The same idea, with other margins:
+Galerne et al. 2024, arXiv 2212.13459.) Gradients of the margins are added to the neighbours'.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -20,7 +21,7 @@ from neural_style.network.vgg import Tape
 
 CHUNK = {"cpu": 1 << 20}
 CHUNK_ELSEWHERE = 1 << 26
-"""Numbers that become points at a time, by kind of device: on a CPU as many as its caches hold, on
+"""Numbers that are worked on at a time, by kind of device: on a CPU as many as its caches hold, on
 graphics cards many, as each chunk costs some launches."""
 
 
@@ -104,26 +105,44 @@ def _split_length(length: int, side: int, align: int) -> list[tuple[int, int]]:
     return list(zip(starts, [*starts[1:], length], strict=True))
 
 
-@dataclass(frozen=True)
-class Part:
-    """Some positions of a layer.
+@dataclass(frozen=True, kw_only=True)
+class Features:
+    """Features of some positions of a layer: a cloud of points.
 
     Attributes:
-        points: their features, shape (N, C), float32.
-        weight: how much each counts, shape (N,), summing to one over all positions visited.
-        box: where they are in the layer, row by row.
+        values: shape (N, C), float32; lent, see `TiledNetwork`.
+        weight: how much each position counts, shape (N,), summing to one over all that are visited.
+        box: where the positions are in the layer, row by row (all of them, if it is no sample).
+        height, width: of the whole layer.
+        dtype: in which the network computes.
     """
 
-    points: Tensor
+    values: Tensor
     weight: Tensor
     box: Box
+    height: int
+    width: int
+    dtype: torch.dtype
+
+    def as_map(self) -> Tensor:
+        """The values as a part of the layer, (C, h, w); a view."""
+        return self.values.T.unflatten(1, (self.box.bottom - self.box.top, -1))
+
+    def empty_layer(self) -> Tensor:
+        """Room for the whole layer, (1, C, height, width), as the network has it."""
+        return torch.empty(
+            (1, self.values.shape[1], self.height, self.width),
+            dtype=self.dtype,
+            device=self.values.device,
+            memory_format=torch.channels_last,
+        )
 
 
-class View:
-    """What the network sees of a picture, part by part; every position exactly once.
+class TiledNetwork:
+    """The network over a picture of any size, part by part; every position exactly once.
 
     Args:
-        network: what looks.
+        network: what is run on each tile.
         visible: how much each pixel counts, 0 where it is transparent, shape (1, 1, H, W).
         side: of a tile, in pixels; 0 for one tile.
     """
@@ -134,55 +153,62 @@ class View:
         self.tiles = split(height, width, side or max(height, width), network.layers)
         self.margin = margin(network.layers)
         self.opaque = bool((visible == 1).all())
-        self.seen = float(visible.mean()) * visible.numel()
+        self.visible_pixels = float(visible.mean()) * visible.numel()
         self.totals: dict[int, Tensor | None] = {}
 
-    def look(
+    def forward(
         self,
         image: Tensor,
-        visit: Callable[[str, Part], None],
+        visit: Callable[[str, Features], None],
         *,
-        samples: int | None = None,
+        positions: Mapping[str, float] | None = None,
         phase: float = 0.0,
         keep: bool = False,
     ) -> Tape | None:
-        """Visit the parts of all layers.
+        """Visit the features of all layers.
 
         Args:
             image: shape (1, 3, H, W).
             visit: called with a layer's name and each part of it.
-            samples: visit about as many visible positions of each layer, on a grid; None for all.
+            positions: by layer, visit about as many visible positions, on a grid; infinity for all,
+                and none of a layer that is not named. None for all of all layers.
             phase: where the grid begins, from 0 to 1.
-            keep: look in such a way that `gradient` need not look again.
+            keep: run in such a way that `backward` need not run the network again.
 
         Returns:
-            What `gradient` may go on from: of a picture in one tile.
+            What `backward` may go on from: of a picture in one tile.
         """
         keep = keep and len(self.tiles) == 1
         tape = None
         for tile in self.tiles:
 
-            def look(name: str, features: Tensor, tile: Box = tile) -> None:
-                stride = self._stride(level(name), samples) if samples else 1
-                for part, _ in self._parts(tile, name, features, stride, int(phase * stride)):
-                    visit(name, part)
+            def show(name: str, features: Tensor, tile: Box = tile) -> None:
+                wanted = math.inf if positions is None else positions.get(name, 0)
+                if wanted:
+                    stride = self._stride(level(name), wanted)
+                    offset = int(phase * stride)
+                    for part, _ in self._parts(tile, name, features, stride, offset):
+                        visit(name, part)
 
-            tape = self.network.forward(self._outer(tile).of(image), look, keep=keep)
+            tape = self.network.forward(self._outer(tile).of(image), show, keep=keep)
         return tape if keep else None
 
-    def gradient(
-        self, image: Tensor, pull: Callable[[str, Part], Tensor], tape: Tape | None = None
+    def backward(
+        self,
+        image: Tensor,
+        gradient_of: Callable[[str, Features], Tensor],
+        tape: Tape | None = None,
     ) -> Tensor:
-        """Gradient at the pixels, (1, 3, H, W), of what `pull` gives for each part's points."""
+        """Gradient at the pixels, (1, 3, H, W); `gradient_of` gives that of each part, (N, C)."""
         total = torch.zeros_like(image)
         for tile in self.tiles:
             outer = self._outer(tile)
 
             def add(name: str, features: Tensor, gradient: Tensor, tile: Box = tile) -> None:
                 for part, place in self._parts(tile, name, features):
-                    pulled = pull(name, part).to(gradient.dtype)
                     own = place.of(gradient)[0]
-                    own.add_(pulled.view(*own.shape[1:], -1).permute(2, 0, 1))
+                    own_gradient = gradient_of(name, part).to(gradient.dtype)
+                    own.add_(own_gradient.view(*own.shape[1:], -1).permute(2, 0, 1))
 
             run = tape or self.network.forward(outer.of(image), lambda *_: None, keep=True)
             outer.of(total).add_(self.network.backward(run, add))
@@ -193,10 +219,11 @@ class View:
 
     def _parts(
         self, tile: Box, name: str, features: Tensor, stride: int = 1, offset: int = 0
-    ) -> Iterator[tuple[Part, Box]]:
+    ) -> Iterator[tuple[Features, Box]]:
         """The tile's own positions in chunks, with their place in `features`, (1, C, h, w)."""
         deep = level(name)
         whole, own = self._outer(tile).at(deep), tile.at(deep)
+        height, width = (side >> deep for side in self.visible.shape[2:])
         weight = self._weight(tile, deep)
         if stride > 1:
             weight = weight / self._on_grid(deep, stride, offset)
@@ -204,16 +231,23 @@ class View:
         for box in own.strips(rows):
             place = box.within(whole)
             # On a grid of the whole layer, however it is tiled.
-            rows_seen, columns_seen = (
+            grid_rows, grid_columns = (
                 slice((offset - start) % stride, None, stride) for start in (box.top, box.left)
             )
-            points = place.of(features)[0, :, rows_seen, columns_seen]
-            counts = box.within(own).of(weight)[rows_seen, columns_seen]
-            points = points.permute(1, 2, 0).flatten(0, 1).float()
-            yield Part(points, counts.flatten(), box), place
+            values = place.of(features)[0, :, grid_rows, grid_columns]
+            counts = box.within(own).of(weight)[grid_rows, grid_columns]
+            part = Features(
+                values=values.permute(1, 2, 0).flatten(0, 1).float(),
+                weight=counts.flatten(),
+                box=box,
+                height=height,
+                width=width,
+                dtype=features.dtype,
+            )
+            yield part, place
 
-    def _stride(self, deep: int, samples: int) -> int:
-        return max(1, round((self.seen / samples) ** 0.5 / (1 << deep)))
+    def _stride(self, deep: int, positions: float) -> int:
+        return max(1, round((self.visible_pixels / positions) ** 0.5 / (1 << deep)))
 
     def _on_grid(self, deep: int, stride: int, offset: int) -> Tensor:
         """What part of the weight stands on a grid."""

@@ -6,9 +6,11 @@ import torch
 from torch import Tensor
 
 from neural_style.canvas import Canvas
+from neural_style.losses import losses_from
 from neural_style.network import VGG, Weights
 from neural_style.objective import Objective
 from neural_style.optimise import Adam
+from neural_style.sampling import Sampling
 from neural_style.settings import parse_settings
 from training.batches import middle
 from training.pictures import STORED_SIDE, Pictures
@@ -54,7 +56,14 @@ def paint_halfway(
         )
         content_weight = MOST_CONTENT * (LEAST_CONTENT / MOST_CONTENT) ** part
         settings = parse_settings({**SETTINGS, "content_weight": content_weight})
-        objective = Objective(network, photo, [(painting, 1.0)], settings, seed + number)
+        sampling = Sampling(seed=seed + number, device=device, fixed=False)
+        objective = Objective(
+            network=network,
+            losses=losses_from(settings, sampling),
+            content=photo,
+            styles=[(painting, 1.0)],
+            sampling=sampling,
+        )
         start = photo.pixels
         if noise < 0.25:
             start = torch.rand(start.shape, generator=generator).to(start)

@@ -21,8 +21,8 @@ from neural_style.errors import NeuralStyleError
 from neural_style.network.weights import Weights
 from neural_style.settings import LAYERS
 
-Look = Callable[[str, Tensor], None]
-"""Called with a layer's name and its features."""
+Visit = Callable[[str, Tensor], None]
+"""Called with a layer's name and its features, which are lent: it must not change them."""
 
 Add = Callable[[str, Tensor, Tensor], None]
 """Called with a layer's name, features and gradient, to add to the gradient in place."""
@@ -105,14 +105,14 @@ class VGG:
         return features
 
     @torch.no_grad()
-    def forward(self, image: Tensor, look: Look, *, keep: bool = False) -> Tape:
-        """Show the features of `image` layer by layer, shallow to deep.
+    def forward(self, image: Tensor, visit: Visit, *, keep: bool = False) -> Tape:
+        """Visit the features of `image` layer by layer, shallow to deep.
 
         Args:
             image: shape (1, 3, H, W), sRGB 0..1, float32.
-            look: called for each wanted layer with a tensor (1, C, h, w) in channels-last order,
-                h and w halved (rounded down) at each new block. It must not change the tensor,
-                nor keep it if `keep` is set.
+            visit: called for each wanted layer with a tensor (1, C, h, w) in channels-last order,
+                h and w halved (rounded down) at each new block. It must not hold on to the tensor
+                if `keep` is set, as `backward` takes its memory for other numbers.
             keep: record what `backward` needs.
 
         Returns:
@@ -133,7 +133,7 @@ class VGG:
             del source
             _values(x).clamp_min_(0)
             if name in self.wanted:
-                look(name, x)
+                visit(name, x)
                 if keep:
                     tape.features[name] = x
             before = name

@@ -1,0 +1,60 @@
+"""The style loss that the presets draft, standard and fine use: the distance of two Gaussians."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from neural_style import statistics
+from neural_style.losses.base import FeatureLoss
+from neural_style.tiles import Features
+
+
+class GaussianLoss(FeatureLoss):
+    """Squared Wasserstein-2 distance of the Gaussians with the features' mean and covariance.
+
+    With mean m and covariance C of the image's features, n and D those of the style's:
+
+        (|m - n|^2 + tr(C + D - 2 (D^1/2 C D^1/2)^1/2)) / tr(D + n n^T)
+
+    Dowson and Landau 1982 ("The Fréchet distance between multivariate normal distributions"). The
+    divisor, the style's mean square, makes it mean the same with every network.
+    """
+
+    def __init__(self, *, layer: str, weight: float) -> None:
+        super().__init__(layer=layer, weight=weight)
+        self.target_mean = self.target_gram = self.mean = self.gram = torch.zeros(())
+
+    def update_style(self, features: Features, share: float) -> None:
+        weight = share * features.weight
+        mean = statistics.mean(features.values, weight)
+        self.target_mean = self.target_mean.to(mean) + mean
+        self.target_gram = self.target_gram.to(mean) + statistics.gram(features.values, weight)
+
+    def compute_targets(self) -> None:
+        mean = self.target_mean
+        self.root = statistics.square_root(self.target_gram - torch.outer(mean, mean))
+        self.factor = self.weight / self.target_gram.trace().clamp_min(1e-12)
+
+    def reset(self) -> None:
+        self.mean = torch.zeros_like(self.target_mean)
+        self.gram = torch.zeros_like(self.target_gram)
+
+    def update(self, features: Features) -> None:
+        self.mean += statistics.mean(features.values, features.weight)
+        self.gram += statistics.gram(features.values, features.weight)
+
+    def compute(self) -> None:
+        # Autograd here, where there are matrices of channels only, and nothing large to keep.
+        with torch.enable_grad():
+            mean, gram = self.mean.requires_grad_(), self.gram.requires_grad_()
+            distance = (mean - self.target_mean).square().sum()
+            distance = distance + statistics.bures(gram - torch.outer(mean, mean), self.root)
+            value = self.factor * distance
+            self.mean_slope, gram_slope = torch.autograd.grad(value, (mean, gram))
+        self.value = value.detach()
+        self.gram_slope = gram_slope + gram_slope.T
+
+    def gradient(self, features: Features) -> Tensor:
+        gradient = torch.addmm(self.mean_slope, features.values, self.gram_slope)
+        return gradient.mul_(features.weight[:, None])
