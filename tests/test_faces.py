@@ -16,6 +16,7 @@ from neural_style import faces, studio
 from neural_style.faces import face_map, find_faces
 from neural_style.image import Picture, read_picture
 from neural_style.job import Finished, paint
+from neural_style.losses import ContentLoss
 from neural_style.settings import Settings
 from neural_style.studio import Studio
 
@@ -121,13 +122,14 @@ def test_a_face_counts_as_much_more_as_the_setting_says(
     for value, times in ((25, 2), (50, 4), (100, 16)):
         job = Studio(photo, [painting], small_settings(faces=value, size=200), enlarge=False)
         for number, stage in enumerate(job.stages):
-            for name, term in job.objective(number, stage).content.items():
-                emphasis = term.emphasis
+            losses = job.objective(number, stage).feature_losses
+            for loss in [loss for loss in losses if isinstance(loss, ContentLoss)]:
+                emphasis = loss.emphasis
                 assert emphasis is not None
-                assert emphasis.shape[2:] == term.target.shape[2:]
+                assert emphasis.shape[2:] == loss.target.shape[2:]
                 assert emphasis.min() == 1
                 # conv4_2 of the coarsest sizes has hardly a position that is all face.
-                if stage.width == 200 and name == "conv3_2":
+                if stage.width == 200 and loss.layer == "conv3_2":
                     assert float(emphasis.max()) == pytest.approx(times, rel=1e-3)
 
 

@@ -47,7 +47,7 @@ class SlicedWassersteinLoss(FeatureLoss):
         self.samples: list[tuple[Tensor, Tensor]] = []
 
     def update_style(self, features: Features, share: float) -> None:
-        self.samples.append((features.values, share * features.weight))
+        self.samples.append((features.values.clone(), share * features.weight))
 
     def compute_targets(self) -> None:
         values, weight = (torch.cat(parts) for parts in zip(*self.samples, strict=True))
