@@ -43,7 +43,7 @@ def add(name: str, layer: Tensor, gradient: Tensor) -> None:
 
 
 def expected_gradient(weights: Weights, image: Tensor, layers: list[str], pooling: str) -> Tensor:
-    image = image.double().requires_grad_()
+    image = image.cpu().double().requires_grad_()
     found = features(weights, image, layers, pooling)
     slopes = [slope(name, layer.detach()) for name, layer in found.items()]
     return torch.autograd.grad(list(found.values()), image, slopes)[0]
@@ -56,9 +56,11 @@ def own_gradient(network: VGG, image: Tensor) -> Tensor:
 @pytest.mark.parametrize("pooling", ["average", "max"])
 @pytest.mark.parametrize("kind", ["torchvision", "caffe"])
 @pytest.mark.parametrize("layers", CHOICES, ids=lambda layers: "+".join(layers[:3]))
-def test_gradient_is_autograds(layers: list[str], kind: str, pooling: str) -> None:
-    weights, image = random_weights(kind), picture(53, 38)
-    found = own_gradient(VGG(weights, layers, pooling), image)
+def test_gradient_is_autograds(
+    layers: list[str], kind: str, pooling: str, device: torch.device
+) -> None:
+    weights, image = random_weights(kind), picture(53, 38).to(device)
+    found = own_gradient(VGG(weights, layers, pooling, device), image)
     assert found.dtype == torch.float32
     assert error(found, expected_gradient(weights, image, layers, pooling)) < 2e-5
 
@@ -116,12 +118,12 @@ def test_layers_are_shown_from_shallow_to_deep_and_back() -> None:
 
 
 @pytest.mark.parametrize("pooling", ["average", "max"])
-def test_bfloat16_is_close_to_float32(pooling: str) -> None:
+def test_bfloat16_is_close_to_float32(pooling: str, device: torch.device) -> None:
     """Features within 2 %, the gradient within 10 % (max pooling chooses others: 20 %)."""
-    image = torch.from_numpy(drawn(75, 90).pixels).permute(2, 0, 1)[None].contiguous()
+    image = torch.from_numpy(drawn(75, 90).pixels).permute(2, 0, 1)[None].contiguous().to(device)
     layers = ["conv1_1", "conv2_1", "conv3_1", "conv4_2"]
     exact, rough = (
-        VGG(load_weights("compact"), layers, pooling, dtype=dtype)
+        VGG(load_weights("compact"), layers, pooling, device, dtype)
         for dtype in (torch.float32, torch.bfloat16)
     )
     for name, layer in rough.features(image).items():

@@ -9,17 +9,19 @@ from torch import Tensor
 from neural_style.colour import match_colours
 
 
-def even(count: int) -> Tensor:
-    return torch.full((count,), 1 / count)
+def even(count: int, device: torch.device | str = "cpu") -> Tensor:
+    return torch.full((count,), 1 / count, device=device)
 
 
-def test_matched_colours_have_the_targets_mean_and_covariance() -> None:
+def test_matched_colours_have_the_targets_mean_and_covariance(device: torch.device) -> None:
     torch.manual_seed(0)
     colours = 0.5 + 0.05 * torch.randn(3, 1200)
     target = 0.4 + torch.tensor([[0.06, 0, 0], [0.03, 0.05, 0], [0, 0.02, 0.04]]) @ torch.randn(
         3, 400
     )
-    matched = match_colours(colours, even(1200), target, even(400))
+    matched = match_colours(
+        colours.to(device), even(1200, device), target.to(device), even(400, device)
+    ).cpu()
     torch.testing.assert_close(matched.mean(1), target.mean(1), atol=1e-3, rtol=0)
     torch.testing.assert_close(torch.cov(matched), torch.cov(target), atol=1e-4, rtol=0.02)
 

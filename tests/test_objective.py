@@ -16,16 +16,23 @@ from neural_style.settings import Settings, parse_settings
 from plain import error, features
 
 
-def canvas(height: int, width: int, seed: int, visible: Tensor | None = None) -> Canvas:
+def canvas(
+    height: int,
+    width: int,
+    seed: int,
+    visible: Tensor | None = None,
+    device: torch.device | str = "cpu",
+) -> Canvas:
     generator = torch.Generator().manual_seed(seed)
     coarse = torch.rand(1, 3, height // 4, width // 4, generator=generator)
     pixels = F.interpolate(coarse, (height, width), mode="bicubic").clamp(0, 1)
-    return Canvas(pixels, torch.ones(1, 1, height, width) if visible is None else visible)
+    visible = torch.ones(1, 1, height, width) if visible is None else visible
+    return Canvas(pixels.to(device), visible.to(device))
 
 
-def network(settings: Settings) -> VGG:
+def network(settings: Settings, device: torch.device | str = "cpu") -> VGG:
     layers = {*settings.content_layers, *settings.style_layers}
-    return VGG(load_weights("compact"), layers, settings.pooling)
+    return VGG(load_weights("compact"), layers, settings.pooling, device)
 
 
 def seen(image: Tensor, settings: Settings) -> dict[str, Tensor]:
@@ -37,15 +44,16 @@ def seen(image: Tensor, settings: Settings) -> dict[str, Tensor]:
 def objective(
     content: Canvas, styles: list[tuple[Canvas, float]], settings: Settings, seed: int = 0
 ) -> Objective:
-    return plain.objective(network(settings), content, styles, settings, seed=seed)
+    vgg = network(settings, content.pixels.device)
+    return plain.objective(vgg, content, styles, settings, seed=seed)
 
 
-def test_gatys2015_is_the_papers_formula() -> None:
+def test_gatys2015_is_the_papers_formula(device: torch.device) -> None:
     """Equations 1, 3, 4, 5 and 7, written down again."""
     settings = parse_settings({"preset": "gatys2015"})
-    content, style, image = (canvas(40, 56, seed) for seed in (1, 2, 3))
-    pixels = image.pixels.double().requires_grad_()
-    f, p, s = (seen(x, settings) for x in (pixels, content.pixels, style.pixels))
+    content, style, image = (canvas(40, 56, seed, device=device) for seed in (1, 2, 3))
+    pixels = image.pixels.cpu().double().requires_grad_()
+    f, p, s = (seen(x, settings) for x in (pixels, content.pixels.cpu(), style.pixels.cpu()))
     content_loss = 0.5 * ((f["conv4_2"] - p["conv4_2"]) ** 2).sum()
     style_loss = torch.zeros((), dtype=torch.double)
     for layer in ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1"):
@@ -59,17 +67,19 @@ def test_gatys2015_is_the_papers_formula() -> None:
     assert error(gradient, torch.autograd.grad(expected, pixels)[0]) < 1e-4
 
 
-def test_tutorial_is_the_walk_throughs_formula() -> None:
+def test_tutorial_is_the_walk_throughs_formula(device: torch.device) -> None:
     settings = parse_settings({"preset": "tutorial"})
-    content, style, image = (canvas(40, 56, seed) for seed in (1, 2, 3))
-    pixels = image.pixels.double().requires_grad_()
+    content, style, image = (canvas(40, 56, seed, device=device) for seed in (1, 2, 3))
+    pixels = image.pixels.cpu().double().requires_grad_()
 
     def gram(features: Tensor) -> Tensor:
         _, d, h, w = features.shape
         return torch.mm(features.view(d, h * w), features.view(d, h * w).t())
 
     weights = {"conv1_1": 0.75, "conv2_1": 0.5, "conv3_1": 0.25, "conv4_1": 0.25, "conv5_1": 0.25}
-    target, photo, painting = (seen(x, settings) for x in (pixels, content.pixels, style.pixels))
+    target, photo, painting = (
+        seen(x, settings) for x in (pixels, content.pixels.cpu(), style.pixels.cpu())
+    )
     expected = 1.0 * F.mse_loss(target["conv5_1"], photo["conv5_1"])
     for layer, w in weights.items():
         n, c, height, width = target[layer].shape
@@ -237,13 +247,13 @@ def test_the_picture_is_left_alone() -> None:
 
 
 @pytest.mark.parametrize("statistic", ["sliced", "gaussian", "gram"])
-def test_gradient_points_uphill(statistic: str) -> None:
+def test_gradient_points_uphill(statistic: str, device: torch.device) -> None:
     """The value falls along it by about as much as it says, alpha and all."""
     visible = torch.ones(1, 1, 48, 40)
     visible[..., 30:] = 0.3
     visible[..., :9, 30:] = 0
     settings = parse_settings({"statistic": statistic, "optimiser": "lbfgs"})
-    content, style, image = (canvas(48, 40, seed, visible) for seed in (1, 2, 3))
+    content, style, image = (canvas(48, 40, seed, visible, device) for seed in (1, 2, 3))
     loss = objective(content, [(style, 0.4), (content, 0.6)], settings)
     gradient = loss(image.pixels)[1]
     step = 1e-3 * gradient / gradient.norm() * image.pixels.norm()

@@ -31,28 +31,28 @@ def with_gradient(function: Callable[[Tensor], Tensor]) -> Loss:
 
 
 def distance(image: Tensor) -> Tensor:
-    return (image - GOAL).square().mean()
+    return (image - GOAL.to(image.device)).square().mean()
 
 
 to_goal, total, mean = (with_gradient(f) for f in (distance, torch.sum, torch.mean))
 
 
-def start() -> Tensor:
-    return torch.full((1, 3, 12, 10), 0.5)
+def start(device: torch.device | str = "cpu") -> Tensor:
+    return torch.full((1, 3, 12, 10), 0.5, device=device)
 
 
-def every() -> list[Optimiser]:
-    return [
-        Adam(start(), 0.02, 0.9),
-        TorchAdam(start(), 0.05, (4.0, 4.0, 4.0)),
-        LBFGS(start(), 1.0),
-    ]
+MAKE: dict[str, Callable[[Tensor], Optimiser]] = {
+    "adam": lambda image: Adam(image, 0.02, 0.9),
+    "torch-adam": lambda image: TorchAdam(image, 0.05, (4.0, 4.0, 4.0)),
+    "lbfgs": lambda image: LBFGS(image, 1.0),
+}
 
 
-NAMES = ["adam", "torch-adam", "lbfgs"]
+@pytest.fixture(params=MAKE)
+def optimiser(request: pytest.FixtureRequest, device: torch.device) -> Optimiser:
+    return MAKE[request.param](start(device))
 
 
-@pytest.mark.parametrize("optimiser", every(), ids=NAMES)
 def test_reaches_the_goal(optimiser: Optimiser) -> None:
     before = distance(optimiser.picture)
     for _ in range(100):
@@ -60,22 +60,21 @@ def test_reaches_the_goal(optimiser: Optimiser) -> None:
     assert float(distance(optimiser.picture)) < 1e-3 * float(before)
 
 
-@pytest.mark.parametrize("optimiser", every(), ids=NAMES)
 def test_step_returns_the_loss_before_it(optimiser: Optimiser) -> None:
     first = float(distance(start()))
     assert float(optimiser.step(to_goal)) == pytest.approx(first)
     assert float(optimiser.step(to_goal)) < first
 
 
-@pytest.mark.parametrize("optimiser", every(), ids=NAMES)
 def test_picture_stays_in_range(optimiser: Optimiser) -> None:
     for _ in range(60):
-        optimiser.step(with_gradient(lambda image: (image - 3 * GOAL).square().mean()))
+        optimiser.step(
+            with_gradient(lambda image: (image - 3 * GOAL.to(image.device)).square().mean())
+        )
     assert float(optimiser.picture.min()) >= 0
     assert float(optimiser.picture.max()) <= 1
 
 
-@pytest.mark.parametrize("optimiser", every(), ids=NAMES)
 def test_broken_gradient_shows_in_the_picture(optimiser: Optimiser) -> None:
     """So that a look at the picture every few steps is enough, even if the loss is a number."""
     optimiser.step(to_goal)
@@ -86,11 +85,8 @@ def test_broken_gradient_shows_in_the_picture(optimiser: Optimiser) -> None:
 
 def test_optimisers_leave_the_picture_they_were_given_alone() -> None:
     image = start()
-    for optimiser in (
-        Adam(image, 0.02, 0.9),
-        TorchAdam(image, 0.05, (4.0, 4.0, 4.0)),
-        LBFGS(image, 1.0),
-    ):
+    for make in MAKE.values():
+        optimiser = make(image)
         optimiser.step(to_goal)
         kept = optimiser.picture
         before = kept.clone()

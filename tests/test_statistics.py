@@ -13,30 +13,32 @@ from torch import Tensor
 from neural_style import statistics
 
 
-def cloud(channels: int, count: int, seed: int = 0) -> tuple[Tensor, Tensor]:
+def cloud(
+    channels: int, count: int, seed: int = 0, device: torch.device | str = "cpu"
+) -> tuple[Tensor, Tensor]:
     """Correlated, skewed points as features after a ReLU are, and uneven weights."""
     generator = torch.Generator().manual_seed(seed)
     mixing = torch.randn(channels, channels, generator=generator)
     points = (mixing @ torch.randn(channels, count, generator=generator) + 0.3).relu().T
     weight = torch.rand(count, generator=generator)
-    return points, weight / weight.sum()
+    return points.to(device), (weight / weight.sum()).to(device)
 
 
-def test_gram_is_the_sum_of_outer_products() -> None:
-    points, weight = cloud(5, 40)
+def test_gram_is_the_sum_of_outer_products(device: torch.device) -> None:
+    points, weight = cloud(5, 40, device=device)
     expected = sum(w * torch.outer(f, f) for f, w in zip(points, weight, strict=True))
     torch.testing.assert_close(statistics.gram(points, weight), expected)
 
 
-def test_mean_and_covariance_of_equal_weights() -> None:
-    points, _ = cloud(4, 50)
-    mean, covariance = statistics.mean_covariance(points, torch.full((50,), 1 / 50))
+def test_mean_and_covariance_of_equal_weights(device: torch.device) -> None:
+    points, _ = cloud(4, 50, device=device)
+    mean, covariance = statistics.mean_covariance(points, equal(50, device))
     torch.testing.assert_close(mean, points.mean(0))
     torch.testing.assert_close(covariance, torch.cov(points.T, correction=0))
 
 
-def test_points_without_weight_do_not_exist() -> None:
-    points, weight = cloud(4, 30)
+def test_points_without_weight_do_not_exist(device: torch.device) -> None:
+    points, weight = cloud(4, 30, device=device)
     weight[10:] = 0
     weight /= weight.sum()
     moved = points.clone()
@@ -50,8 +52,8 @@ def test_points_without_weight_do_not_exist() -> None:
         torch.testing.assert_close(statistic(points), statistic(moved))
 
 
-def test_square_root() -> None:
-    covariance = statistics.mean_covariance(*cloud(6, 100))[1]
+def test_square_root(device: torch.device) -> None:
+    covariance = statistics.mean_covariance(*cloud(6, 100, device=device))[1]
     root = statistics.square_root(covariance)
     torch.testing.assert_close(root @ root, covariance)
     torch.testing.assert_close(root, root.T)
@@ -62,14 +64,15 @@ def test_square_root_of_a_singular_matrix_is_finite() -> None:
 
 
 def exact_bures(one: Tensor, two: Tensor) -> float:
-    root = np.real(scipy.linalg.sqrtm(two.double().numpy()))
-    inner = np.real(scipy.linalg.sqrtm(root @ one.double().numpy() @ root))
+    one, two = one.cpu().double(), two.cpu().double()
+    root = np.real(scipy.linalg.sqrtm(two.numpy()))
+    inner = np.real(scipy.linalg.sqrtm(root @ one.numpy() @ root))
     return float(one.trace() + two.trace() - 2 * inner.trace())
 
 
-def test_bures_value() -> None:
-    one = statistics.mean_covariance(*cloud(6, 100, 1))[1]
-    two = statistics.mean_covariance(*cloud(6, 100, 2))[1]
+def test_bures_value(device: torch.device) -> None:
+    one = statistics.mean_covariance(*cloud(6, 100, 1, device))[1]
+    two = statistics.mean_covariance(*cloud(6, 100, 2, device))[1]
     found = statistics.bures(one, statistics.square_root(two))
     assert float(found) == pytest.approx(exact_bures(one, two), rel=1e-4)
 
@@ -88,9 +91,9 @@ def test_bures_gradient_is_that_of_the_value() -> None:
     assert float((gradient * direction).sum()) == pytest.approx(difference / (2 * step), rel=1e-3)
 
 
-def test_bures_of_a_colourless_style_is_finite() -> None:
-    covariance = torch.eye(3).requires_grad_()
-    value = statistics.bures(covariance, torch.zeros(3, 3))
+def test_bures_of_a_colourless_style_is_finite(device: torch.device) -> None:
+    covariance = torch.eye(3, device=device).requires_grad_()
+    value = statistics.bures(covariance, torch.zeros(3, 3, device=device))
     value.backward()
     assert value.item() == pytest.approx(3)
     assert covariance.grad is not None
@@ -105,22 +108,22 @@ def test_directions_have_length_one_and_each_set_is_orthogonal(count: int, chann
     torch.testing.assert_close(block @ block.T, torch.eye(len(block)), atol=1e-5, rtol=0)
 
 
-def equal(count: int) -> Tensor:
+def equal(count: int, device: torch.device | str = "cpu") -> Tensor:
     """Weights of points that all count the same."""
-    return torch.full((count,), 1 / count)
+    return torch.full((count,), 1 / count, device=device)
 
 
 def transport(values: Tensor, targets: Tensor) -> Tensor:
     """Where each value goes."""
     cell = statistics.cells(values.clone())
-    mass = statistics.histogram(cell, equal(values.shape[1]))
-    table = statistics.quantile_table(targets, equal(targets.shape[1]))
+    mass = statistics.histogram(cell, equal(values.shape[1], values.device))
+    table = statistics.quantile_table(targets, equal(targets.shape[1], targets.device))
     return statistics.destinations(mass, table).gather(1, cell)
 
 
-def test_quantile_table_has_minimum_median_and_maximum() -> None:
-    values = torch.randn(3, 1001)
-    table = statistics.quantile_table(values, equal(1001))
+def test_quantile_table_has_minimum_median_and_maximum(device: torch.device) -> None:
+    values = torch.randn(3, 1001, device=device)
+    table = statistics.quantile_table(values, equal(1001, device))
     torch.testing.assert_close(table[:, 0], values.min(1).values)
     torch.testing.assert_close(table[:, -1], values.max(1).values)
     torch.testing.assert_close(table[:, statistics.BINS // 2], values.median(1).values)
@@ -158,8 +161,8 @@ def test_quantiles_of_a_few_points(count: int) -> None:
     assert float(table[0, statistics.BINS // 2]) == pytest.approx((count - 1) / 2, abs=1e-3)
 
 
-def test_statistics_of_parts_add_up_to_those_of_the_whole() -> None:
-    points, weight = cloud(5, 90)
+def test_statistics_of_parts_add_up_to_those_of_the_whole(device: torch.device) -> None:
+    points, weight = cloud(5, 90, device=device)
     for statistic in (
         statistics.gram,
         statistics.mean,
@@ -181,9 +184,9 @@ def test_every_number_has_a_cell_and_larger_ones_no_lower_cell(numbers: list[flo
     assert [cell for _, cell in pairs] == sorted(cell for _, cell in pairs)
 
 
-def test_equal_values_get_the_mean_of_what_sorting_would_give_them() -> None:
+def test_equal_values_get_the_mean_of_what_sorting_would_give_them(device: torch.device) -> None:
     torch.manual_seed(0)
-    values, targets = torch.randn(4, 20_000).relu(), torch.randn(4, 20_000)
+    values, targets = torch.randn(4, 20_000).relu().to(device), torch.randn(4, 20_000).to(device)
     moved = transport(values, targets)
     for row in range(4):
         zero = values[row] == 0

@@ -188,16 +188,23 @@ def test_pictures_a_little_larger_than_their_tiles(size: tuple[int, int]) -> Non
 # -- the gradient ------------------------------------------------------------------------------
 
 
-def network(settings: Settings) -> VGG:
+def network(settings: Settings, device: torch.device | str = "cpu") -> VGG:
     layers = {*settings.content_layers, *settings.style_layers}
-    return VGG(load_weights("compact"), layers, settings.pooling)
+    return VGG(load_weights("compact"), layers, settings.pooling, device)
 
 
-def canvas(height: int, width: int, seed: int, visible: Tensor | None = None) -> Canvas:
+def canvas(
+    height: int,
+    width: int,
+    seed: int,
+    visible: Tensor | None = None,
+    device: torch.device | str = "cpu",
+) -> Canvas:
     generator = torch.Generator().manual_seed(seed)
     coarse = torch.rand(1, 3, -(-height // 4), -(-width // 4), generator=generator)
     pixels = F.interpolate(coarse, (height, width), mode="bicubic").clamp(0, 1)
-    return Canvas(pixels, torch.ones(1, 1, height, width) if visible is None else visible)
+    visible = torch.ones(1, 1, height, width) if visible is None else visible
+    return Canvas(pixels.to(device), visible.to(device))
 
 
 JOBS: list[dict[str, Any]] = [
@@ -216,7 +223,7 @@ JOBS: list[dict[str, Any]] = [
 )
 @pytest.mark.parametrize("job", JOBS, ids=lambda job: " ".join(map(str, job.values())) or "sliced")
 def test_gradient_in_three_by_three_tiles_is_that_of_the_whole(
-    job: dict[str, Any], opaque: bool, pooling: str
+    job: dict[str, Any], opaque: bool, pooling: str, device: torch.device
 ) -> None:
     """Of two paintings, in two steps: Adam's directions change between them.
 
@@ -228,14 +235,15 @@ def test_gradient_in_three_by_three_tiles_is_that_of_the_whole(
     slack = {"sliced": 1e-3, "gaussian": 5e-4}.get(settings.statistic, 1e-4)
     height, width = 145, 121
     assert len(split(height, width, 49, network(settings).layers)) == 9
-    content = canvas(height, width, 1, None if opaque else see(height, width))
-    one, two = canvas(100, 70, 2), canvas(61, 83, 3, None if opaque else see(61, 83))
+    content = canvas(height, width, 1, None if opaque else see(height, width), device)
+    one = canvas(100, 70, 2, device=device)
+    two = canvas(61, 83, 3, None if opaque else see(61, 83), device)
+    vgg = network(settings, device)
     whole, tiled = (
-        objective(network(settings), content, [(one, 0.3), (two, 0.7)], settings, tile=tile)
-        for tile in (0, 49)
+        objective(vgg, content, [(one, 0.3), (two, 0.7)], settings, tile=tile) for tile in (0, 49)
     )
     for seed in (4, 5):
-        image = canvas(height, width, seed).pixels
+        image = canvas(height, width, seed, device=device).pixels
         expected, found = whole(image), tiled(image)
         assert error(found[0], expected[0]) < slack / 5
         assert error(found[1], expected[1]) < slack
