@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from neural_style.canvas import Canvas
 from neural_style.losses import losses_from
-from neural_style.network import VGG
+from neural_style.network import VGG, load_weights
 from neural_style.network.weights import PREPROCESSINGS, Weights
 from neural_style.objective import Objective
 from neural_style.sampling import Sampling
@@ -52,6 +52,27 @@ def features(
         if len(found) == len(wanted):
             break
     return found
+
+
+def network(settings: Settings, device: torch.device | str = "cpu") -> VGG:
+    """The compact network as deep as `settings` need it."""
+    layers = {*settings.content_layers, *settings.style_layers}
+    return VGG(load_weights("compact"), layers, settings.pooling, device)
+
+
+def canvas(
+    height: int,
+    width: int,
+    seed: int,
+    visible: Tensor | None = None,
+    device: torch.device | str = "cpu",
+) -> Canvas:
+    """A picture of smooth colours; opaque unless `visible` says otherwise."""
+    generator = torch.Generator().manual_seed(seed)
+    coarse = torch.rand(1, 3, -(-height // 4), -(-width // 4), generator=generator)
+    pixels = F.interpolate(coarse, (height, width), mode="bicubic").clamp(0, 1)
+    visible = torch.ones(1, 1, height, width) if visible is None else visible
+    return Canvas(pixels.to(device), visible.to(device))
 
 
 def objective(

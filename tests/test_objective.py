@@ -13,26 +13,7 @@ from neural_style.losses import STRENGTH_STEP
 from neural_style.network import VGG, Weights, load_weights
 from neural_style.objective import Objective
 from neural_style.settings import Settings, parse_settings
-from plain import error, features
-
-
-def canvas(
-    height: int,
-    width: int,
-    seed: int,
-    visible: Tensor | None = None,
-    device: torch.device | str = "cpu",
-) -> Canvas:
-    generator = torch.Generator().manual_seed(seed)
-    coarse = torch.rand(1, 3, height // 4, width // 4, generator=generator)
-    pixels = F.interpolate(coarse, (height, width), mode="bicubic").clamp(0, 1)
-    visible = torch.ones(1, 1, height, width) if visible is None else visible
-    return Canvas(pixels.to(device), visible.to(device))
-
-
-def network(settings: Settings, device: torch.device | str = "cpu") -> VGG:
-    layers = {*settings.content_layers, *settings.style_layers}
-    return VGG(load_weights("compact"), layers, settings.pooling, device)
+from plain import canvas, error, features, network
 
 
 def seen(image: Tensor, settings: Settings) -> dict[str, Tensor]:

@@ -14,12 +14,11 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn import functional as F
 
-from neural_style.canvas import Canvas
 from neural_style.losses import SlicedWassersteinLoss, sliced
-from neural_style.network import VGG, load_weights
-from neural_style.settings import LAYERS, Settings, parse_settings
+from neural_style.network import VGG
+from neural_style.settings import LAYERS, parse_settings
 from neural_style.tiles import Box, Features, TiledNetwork, level, margin, split
-from plain import error, objective, random_weights
+from plain import canvas, error, network, objective, random_weights
 
 sides = st.integers(16, 400)
 
@@ -186,25 +185,6 @@ def test_pictures_a_little_larger_than_their_tiles(size: tuple[int, int]) -> Non
 
 
 # -- the gradient ------------------------------------------------------------------------------
-
-
-def network(settings: Settings, device: torch.device | str = "cpu") -> VGG:
-    layers = {*settings.content_layers, *settings.style_layers}
-    return VGG(load_weights("compact"), layers, settings.pooling, device)
-
-
-def canvas(
-    height: int,
-    width: int,
-    seed: int,
-    visible: Tensor | None = None,
-    device: torch.device | str = "cpu",
-) -> Canvas:
-    generator = torch.Generator().manual_seed(seed)
-    coarse = torch.rand(1, 3, -(-height // 4), -(-width // 4), generator=generator)
-    pixels = F.interpolate(coarse, (height, width), mode="bicubic").clamp(0, 1)
-    visible = torch.ones(1, 1, height, width) if visible is None else visible
-    return Canvas(pixels.to(device), visible.to(device))
 
 
 JOBS: list[dict[str, Any]] = [
