@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,10 @@ from hypothesis import HealthCheck, settings
 
 from neural_style.devices import available_devices
 from neural_style.image import Picture
+from neural_style.pictures import prepare
+from neural_style.plan import plan_job
 from neural_style.settings import Settings, parse_settings
+from neural_style.studio import Studio
 
 torch.set_num_threads(int(os.environ.get("NEURAL_STYLE_TEST_THREADS", "2")))
 
@@ -63,6 +66,14 @@ def drawn(height: int, width: int, name: str = "picture") -> Picture:
     grain = random.normal(0, 0.05, (height, width, 3))
     pixels = np.clip(0.5 + 0.35 * np.stack(waves, -1) + grain, 0, 1).astype(np.float32)
     return Picture(pixels, np.ones((height, width), np.float32), 8)
+
+
+def studio_of(content: Picture, styles: Sequence[Picture], settings: Settings) -> Studio:
+    """Where a job that paints these would begin."""
+    height, width = content.alpha.shape
+    plan = plan_job(width, height, settings, enlarge=False)
+    pictures = prepare(content, styles, settings, torch.device(plan.device))
+    return Studio(pictures, settings, plan)
 
 
 @pytest.fixture(scope="session")

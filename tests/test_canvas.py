@@ -9,6 +9,7 @@ from neural_style.canvas import (
     EDGE,
     Canvas,
     as_picture,
+    border,
     extended,
     margin_of,
     unframed,
@@ -26,7 +27,8 @@ def paint(height: int, width: int) -> Tensor:
 
 
 def cut(pixels: Tensor) -> Canvas:
-    return unframed(Canvas(pixels, torch.ones(1, 1, *pixels.shape[2:])))
+    canvas = Canvas(pixels, torch.ones(1, 1, *pixels.shape[2:]))
+    return unframed(canvas, border(canvas))
 
 
 @pytest.mark.parametrize("colour", [0.0, 0.8])
@@ -77,7 +79,8 @@ def test_of_a_small_painting_nothing_is_cut_without_a_border(height: int, width:
 def test_a_painting_visible_at_its_edge_alone_stays_whole() -> None:
     visible = torch.zeros(1, 1, 200, 300)
     visible[..., 0] = 1
-    assert unframed(Canvas(paint(200, 300), visible)).visible.any()
+    style = Canvas(paint(200, 300), visible)
+    assert unframed(style, border(style)).visible.any()
 
 
 @pytest.mark.parametrize(("height", "width"), [(200, 300), (16, 1024), (16, 2000)])

@@ -28,6 +28,7 @@ FLOORS = [
         "faces",
         "network",
         "devices",
+        "cache",
         "resampling",
     },
     {
@@ -40,8 +41,8 @@ FLOORS = [
         "tiles",
         "optimise",
     },
-    {"job", "studio"},
-    {"cli", "worker"},
+    {"job", "studio", "plan", "pictures"},
+    {"cli", "worker", "tasks"},
 ]
 """CONTRIBUTING.md's picture: a room may import rooms of its own floor and below."""
 

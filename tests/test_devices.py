@@ -12,7 +12,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
 
 from conftest import drawn
-from neural_style import canvas, devices, job, optimise, resampling, studio
+from neural_style import canvas, devices, job, optimise, pictures, resampling, studio
 from neural_style.errors import NeuralStyleError
 from neural_style.image import Picture
 from neural_style.job import Finished, Started, Warned, paint
@@ -149,7 +149,7 @@ def test_a_limited_device_paints_the_same_picture(
     with Refusing(), pytest.raises(NotImplementedError, match="MPS"):
         painted()
     monkeypatch.setattr(vgg, "is_limited", lambda _: True)
-    for module in (optimise, canvas, studio, job):
+    for module in (optimise, canvas, pictures, studio, job):
         monkeypatch.setattr(module, "resize", resize)
     with Refusing():
         assert np.abs(painted().pixels - expected.pixels).max() < 1e-4

@@ -11,16 +11,18 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from conftest import drawn
-from neural_style import faces, studio
+from conftest import drawn, studio_of
+from neural_style import cache, faces, pictures
 from neural_style.faces import face_map, find_faces
 from neural_style.image import Picture, read_picture
 from neural_style.job import Finished, paint
 from neural_style.losses import ContentLoss
+from neural_style.pictures import prepare
 from neural_style.settings import Settings
-from neural_style.studio import Studio
 
 Make = Callable[..., Settings]
+
+CPU = torch.device("cpu")
 
 
 def pixels(path: Path, scale: float = 1.0) -> Tensor:
@@ -93,7 +95,7 @@ def painted(content: Picture, settings: Settings) -> np.ndarray:
 
 def test_a_photo_without_faces_is_painted_as_with_faces_0(small_settings: Make) -> None:
     photo = drawn(60, 70, "photo")
-    assert Studio(photo, [photo], small_settings(faces=50), enlarge=False).faces is None
+    assert prepare(photo, [photo], small_settings(faces=50), CPU).faces is None
     assert np.array_equal(
         painted(photo, small_settings(faces=50)), painted(photo, small_settings(faces=0))
     )
@@ -107,11 +109,12 @@ def test_faces_are_not_looked_for_in_vain(
     def fail(_: Tensor) -> Tensor:
         raise AssertionError
 
-    monkeypatch.setattr(studio, "face_map", fail)
+    cache.forget()
+    monkeypatch.setattr(pictures, "face_map", fail)
     photo = read_picture(photo_files["astronaut"])
     jobs = ({"faces": 0}, {"preset": "gatys2015"}, {"preset": "tutorial", "faces": 50})
     for values in jobs:
-        assert Studio(photo, [photo], small_settings(**values), enlarge=False).faces is None
+        assert prepare(photo, [photo], small_settings(**values), CPU).faces is None
 
 
 def test_a_face_counts_as_much_more_as_the_setting_says(
@@ -120,8 +123,8 @@ def test_a_face_counts_as_much_more_as_the_setting_says(
     """At every size, and once beside it; the photo is looked at before it is recoloured."""
     photo, painting = read_picture(photo_files["astronaut"]), drawn(50, 60, "painting")
     for value, times in ((25, 2), (50, 4), (100, 16)):
-        job = Studio(photo, [painting], small_settings(faces=value, size=200), enlarge=False)
-        for number, stage in enumerate(job.stages):
+        job = studio_of(photo, [painting], small_settings(faces=value, size=200))
+        for number, stage in enumerate(job.plan.stages):
             losses = job.objective(number, stage).feature_losses
             for loss in [loss for loss in losses if isinstance(loss, ContentLoss)]:
                 emphasis = loss.emphasis

@@ -16,16 +16,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from conftest import drawn
-from neural_style import budget, devices, studio
+from conftest import drawn, studio_of
+from neural_style import budget, devices
+from neural_style import plan as room
 from neural_style.canvas import margin_of
 from neural_style.errors import NeuralStyleError
 from neural_style.image import Picture
 from neural_style.job import Finished, Started, Warned, paint
 from neural_style.network import VGG, load_weights
 from neural_style.objective import Objective
+from neural_style.pictures import prepare
+from neural_style.plan import Plan, plan_job
 from neural_style.settings import Settings, parse_settings
-from neural_style.studio import Plan, Studio
 
 Make = Callable[..., Settings]
 
@@ -41,8 +43,7 @@ def network() -> VGG:
 
 
 def planned(width: int, height: int, **values: Any) -> Plan:
-    content, style = drawn(height, width, "photo"), drawn(50, 50, "painting")
-    return Studio(content, [style], parse_settings(values), enlarge=True).plan()
+    return plan_job(width, height, parse_settings(values), enlarge=True)
 
 
 def test_a_picture_that_fits_is_painted_whole() -> None:
@@ -62,8 +63,8 @@ def test_the_border_of_a_scan_counts_only_in_the_literal_presets(
     scan = drawn(100, 120, "painting")
     scan.pixels[:5] = scan.pixels[-5:] = scan.pixels[:, :5] = scan.pixels[:, -5:] = 1
     settings = parse_settings({"preset": preset})
-    (painting,) = Studio(drawn(40, 60, "photo"), [scan], settings, enlarge=False).paintings
-    assert painting.pixels.shape[2:] == size
+    (style,) = prepare(drawn(40, 60, "photo"), [scan], settings, torch.device("cpu")).styles
+    assert style.canvas.pixels.shape[2:] == size
 
 
 def test_with_less_memory_tiles_get_smaller(network: VGG) -> None:
@@ -115,7 +116,7 @@ def test_an_enlarged_picture_is_finished_at_the_photos_size_only_if_it_fits() ->
     assert small.stages[-1].width == 200
 
 
-PACE = studio.PACE_SIDE + 2 * margin_of(studio.PACE_SIDE, studio.PACE_SIDE, parse_settings({}))
+PACE = room.PACE_SIDE + 2 * margin_of(room.PACE_SIDE, room.PACE_SIDE, parse_settings({}))
 
 
 class Full:
@@ -158,12 +159,13 @@ def test_out_of_memory_goes_on_in_smaller_tiles_to_the_same_picture(
 
 
 def test_out_of_memory_on_a_card_goes_on_on_the_cpu(small_settings: Make) -> None:
-    job = Studio(drawn(40, 60), [drawn(50, 50)], small_settings(), enlarge=False)
+    job = studio_of(drawn(40, 60), [drawn(50, 50)], small_settings())
     job.device = torch.device("meta")  # as if it had been painted on a card so far
     assert job.retreat() == "The memory of meta ran out; the picture is now painted on the CPU"
     assert job.device.type == "cpu"
-    image = torch.rand_like(job.scene(job.stages[0]).pixels)
-    value, gradient = job.objective(0, job.stages[0])(image)
+    stage = job.plan.stages[0]
+    image = torch.rand_like(job.content_at(stage).pixels)
+    value, gradient = job.objective(0, stage)(image)
     assert value.isfinite()
     assert gradient.isfinite().all()
     with pytest.raises(NeuralStyleError, match="does not hold 48 x 32"):
@@ -174,13 +176,14 @@ def test_out_of_memory_on_a_card_goes_on_on_the_cpu(small_settings: Make) -> Non
 def test_the_photo_is_painted_with_a_margin(formula: str, margin: int) -> None:
     """Its mirror image, at every size; the literal presets have none."""
     settings = parse_settings({"preset": formula, "coarsest": 64})
-    job = Studio(drawn(128, 192), [drawn(50, 50)], settings, enlarge=False)
-    scene = job.scene(job.stages[-1])
+    job = studio_of(drawn(128, 192), [drawn(50, 50)], settings)
+    content = job.content_at(job.plan.stages[-1])
     inside = slice(margin, 128 + margin), slice(margin, 192 + margin)
-    assert scene.pixels.shape[2:] == (128 + 2 * margin, 192 + 2 * margin)
-    assert torch.equal(scene.pixels[..., inside[0], inside[1]], job.photo.pixels)
+    assert content.pixels.shape[2:] == (128 + 2 * margin, 192 + 2 * margin)
+    photo = job.pictures.content
+    assert torch.equal(content.pixels[..., inside[0], inside[1]], photo.pixels)
     if margin:
-        assert torch.equal(scene.pixels[..., margin - 1, :], scene.pixels[..., margin + 1, :])
+        assert torch.equal(content.pixels[..., margin - 1, :], content.pixels[..., margin + 1, :])
 
 
 def test_precision_can_be_chosen_and_is_measured_otherwise(
@@ -230,19 +233,18 @@ def test_a_card_gets_tiles_where_a_tensor_would_be_too_large() -> None:
 
 PEAK = """
 from benchmarks.machine import Memory
-from conftest import drawn
+from conftest import drawn, studio_of
 from neural_style import budget, devices
 from neural_style.optimise import Adam
 from neural_style.settings import parse_settings
-from neural_style.studio import Studio
 
 devices.keep_memory()
 settings = parse_settings({"size": 512, "style_scale": SCALE, "device": "cpu", "faces": 0})
-studio = Studio(drawn(384, 512, "photo"), [drawn(200, 200, "p")], settings, enlarge=False)
-memory, stage = Memory(studio.device), studio.stages[-1]
-optimiser = Adam(studio.scene(stage).pixels, 0.02, 0.9)
+studio = studio_of(drawn(384, 512, "photo"), [drawn(200, 200, "p")], settings)
+memory, stage = Memory(studio.device), studio.plan.stages[-1]
+optimiser = Adam(studio.content_at(stage).pixels, 0.02, 0.9)
 optimiser.step(studio.objective(0, stage))
-print(memory.peak(), budget.needed(512, 384, studio.network, settings, studio.budget.tile))
+print(memory.peak(), studio.plan.memory)
 """
 
 

@@ -30,11 +30,11 @@ from neural_style.network import (
     dead_leaves,
     load_weights,
     mean_activations,
+    network_for,
     normalised,
 )
 from neural_style.network.weights import PREPROCESSINGS, find_weights
 from neural_style.settings import LAYERS, parse_settings
-from neural_style.studio import Studio
 from test_code import ROOT
 
 pytestmark = pytest.mark.slow
@@ -167,11 +167,9 @@ def test_original_file_as_the_network(published: tuple[str, Path], tmp_path: Pat
     photo, painting = drawn(48, 48, "photo"), drawn(48, 48, "painting")
     for preset, seen in (("standard", normalised(raw)), ("tutorial", raw)):
         values = {"network": str(file), "preset": preset, "steps": 2, "final_steps": 2}
-        studio = Studio(photo, [painting], parse_settings(values), enlarge=False)
+        network = network_for(parse_settings(values), torch.device("cpu"))
         weight, _ = seen.convolutions["conv4_1"]
-        assert torch.equal(
-            studio.network.weight["conv4_1"].float(), weight.to(studio.network.dtype).float()
-        )
+        assert torch.equal(network.weight["conv4_1"].float(), weight.to(network.dtype).float())
         *_, finished = paint(photo, [painting], parse_settings(values))
         assert isinstance(finished, Finished)
         assert abs(finished.picture.pixels - photo.pixels).max() > 0.001

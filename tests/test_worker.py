@@ -134,6 +134,10 @@ def test_a_job_from_start_to_result(host: Host) -> None:
     assert accepted["precision"] in {"float32", "bfloat16"}
     assert accepted["memory"] > 0
     assert 0 < accepted["seconds"] < 1000
+    # Painted at 48 pixels, and finished at the content's own size.
+    sizes = [(stage["width"], stage["height"]) for stage in accepted["stages"]]
+    assert sizes[-2:] == [(48, 32), (60, 40)]
+    assert sum(stage["steps"] for stage in accepted["stages"]) == accepted["total"]
     progress = messages[1:-1]
     assert progress
     for message in progress:
@@ -146,6 +150,60 @@ def test_a_job_from_start_to_result(host: Host) -> None:
     assert Path(file.file).parent == host.folder
     assert read_raw(file).pixels.std() > 0.02
     assert not list(host.folder.glob("*.part"))
+
+
+def test_a_plan_says_what_a_job_will_do(host: Host) -> None:
+    host.send(type="plan", job="p", width=60, height=40, settings=QUICK)
+    planned = host.receive()
+    assert (planned["type"], planned["job"]) == ("planned", "p")
+    host.job("as-planned", QUICK)
+    accepted = host.receive_until("result", "error")[0]
+    same = set(planned) - {"type", "job", "memory"}
+    assert {name: planned[name] for name in same} == {name: accepted[name] for name in same}
+
+
+def test_a_plan_of_a_size_that_nothing_could_be_read_of_comes_soon(host: Host) -> None:
+    """No file, and nothing painted; tiles where the memory makes them necessary."""
+    host.send(type="plan", job="warm", width=60, height=40)
+    host.receive()
+    started = time.monotonic()
+    host.send(type="plan", job="p", width=6000, height=4000, settings={"memory": 4})
+    planned = host.receive()
+    assert time.monotonic() - started < 5
+    assert (planned["width"], planned["height"]) == (6000, 4000)
+    assert planned["tile"] > 0
+    assert planned["memory"] <= 4 * 2**30
+    assert planned["seconds"] > 10
+
+
+@pytest.mark.parametrize(
+    ("values", "code"),
+    [
+        ({"settings": {"strength": 200}}, "bad_settings"),
+        ({"settings": {"memory": 0.2}}, "out_of_memory"),
+        ({"settings": {"network": "nowhere"}}, "weights_missing"),
+        ({"width": 8}, "image_too_small"),
+    ],
+)
+def test_a_plan_that_fails_is_its_own_error(host: Host, values: dict[str, Any], code: str) -> None:
+    host.send(**{"type": "plan", "job": "p", "width": 4000, "height": 3000, **values})
+    message = host.receive()
+    assert (message["type"], message["job"], message["code"]) == ("error", "p", code)
+    assert message["hint"]
+
+
+def test_plans_wait_for_their_turn_and_can_be_cancelled(host: Host) -> None:
+    host.job("now", LONG)
+    for name in ("dropped", "kept"):
+        host.send(type="plan", job=name, width=60, height=40)
+    host.send(type="cancel", job="dropped")
+    host.send(type="cancel", job="now")
+    ends = [host.receive_until("error", "planned")[-1] for _ in range(3)]
+    assert [(end["job"], end.get("code")) for end in ends] == [
+        ("now", "cancelled"),
+        ("dropped", "cancelled"),
+        ("kept", None),
+    ]
 
 
 @pytest.mark.slow

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+import torch
+
+from neural_style import cache
 from neural_style.canvas import margin_of
+from neural_style.devices import free_memory, is_out_of_memory
+from neural_style.errors import NeuralStyleError
 from neural_style.network import VGG
 from neural_style.optimise import HISTORY, LARGE, SHORT_HISTORY
 from neural_style.schedule import fit
 from neural_style.settings import MAX_SIDE, Settings
 from neural_style.tiles import chunk, level, margin, split
+
+SHARE, SHARE_OF_CARD = 0.7, 0.9
+"""Part of the free memory that a job may plan with: on the CPU, other programs need some too."""
 
 TILES = (4096, 2048, 1024, 512, 256)
 """Sides of tiles to choose from, in pixels."""
@@ -19,8 +29,8 @@ FLOAT = 4
 PLANE = 3 * FLOAT
 """Bytes of a pixel, three float32: the picture, its gradient, each moment."""
 
-PAINTING = 18
-"""Bytes of a painting's pixel: three float32, and half as much on the way to its size."""
+STYLE = 18
+"""Bytes of a style's pixel: three float32, and half as much on the way to its size."""
 
 SPARE, CHUNKS = 135_000_000, 4
 """Bytes for what does not grow with the picture, such as tables of quantiles; chunks of points, as
@@ -43,6 +53,18 @@ class Budget:
     memory: int
 
 
+def available(settings: Settings, device: torch.device) -> float:
+    """Bytes that painting may take: what is free, or what the settings say."""
+    return settings.memory * 2**30 or free_memory(device)
+
+
+def allowed(settings: Settings, device: torch.device) -> float:
+    """Bytes to plan with: of what is free, not all."""
+    if settings.memory:
+        return available(settings, device)
+    return (SHARE if device.type == "cpu" else SHARE_OF_CARD) * available(settings, device)
+
+
 def choose(width: int, height: int, network: VGG, settings: Settings, limit: float) -> Budget:
     """The largest tiles that fit into `limit` bytes; the smallest if none does."""
     tile = 0
@@ -53,6 +75,32 @@ def choose(width: int, height: int, network: VGG, settings: Settings, limit: flo
         if fits or following is None:
             return Budget(tile, memory)
         tile = following
+
+
+def out_of_memory(width: int, height: int, network: VGG, settings: Settings) -> NeuralStyleError:
+    """What to say of a picture that does not fit, with the size that would."""
+    device = network.mean.device
+    where = f"{settings.memory:g} GiB" if settings.memory else device.type
+    message = f"The memory of {where} does not hold {width} x {height} pixels"
+    largest = largest_size(width, height, network, settings, available(settings, device))
+    if largest < 128:  # the pictures themselves take it all
+        hint = "Allow more memory." if settings.memory else None
+        return NeuralStyleError("out_of_memory", message, hint)
+    other = "allow more memory" if settings.memory else "close other programs"
+    hint = f"Set the size to {largest} or less, or {other}."
+    return NeuralStyleError("out_of_memory", message, hint)
+
+
+@contextmanager
+def memory_errors_named(width: int, height: int) -> Iterator[None]:
+    """Whatever runs out of memory inside, beside the steps, which make do with less, says so."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        message = f"The memory does not hold {width} x {height} pixels"
+        raise NeuralStyleError("out_of_memory", message) from None
 
 
 def widest(width: int, height: int, network: VGG, tile: int) -> float:
@@ -85,14 +133,14 @@ def needed(width: int, height: int, network: VGG, settings: Settings, tile: int)
     pixels = width * height
     state = pixels * _state(pixels, network, settings)
     seen = _seen(width, height, network, tile)
-    painting = (max(width, height) * settings.style_scale) ** 2  # at most: a square one
+    style = (max(width, height) * settings.style_scale) ** 2  # at most: a square one
     # It is looked at before the picture grows to this size, unless it has it from the start.
     before = 1.0 if settings.coarsest >= max(width, height) else 0.5
-    looking = before * state + PAINTING * painting + seen * _look(network)
+    looking = before * state + STYLE * style + seen * _look(network)
     worst = max(looking, state + seen * _tape(network))
     # Chunks of points, as they are and as they are changed: no more than there are.
     points = min(chunk(network.mean.device), _widest(network) * seen)
-    return round(ALLOCATOR * worst + SPARE + CHUNKS * FLOAT * points)
+    return round(ALLOCATOR * worst + SPARE + cache.MOST + CHUNKS * FLOAT * points)
 
 
 def _widest(network: VGG) -> float:
@@ -118,10 +166,10 @@ def effort(width: int, height: int, network: VGG, tile: int) -> float:
 
 
 def _state(pixels: int, network: VGG, settings: Settings) -> float:
-    """Bytes per pixel that are there whatever the tiles: pictures, moments, the photo's features.
+    """Bytes per pixel that are there whatever the tiles: pictures, moments, the content's features.
 
-    The photo twice, as it came and in the painting's colours, with its alpha; the last good
-    picture; the gradient; and the optimiser's own: picture, two moments and average; what
+    The content twice, as it came and in the painting's colours, with its alpha; the last
+    checkpoint; the gradient; and the optimiser's own: picture, two moments and average; what
     PyTorch's Adam makes on the way; or pairs of pictures and gradients and what the line search
     compares.
     """

@@ -141,35 +141,44 @@ def extended(canvas: Canvas, margin: int) -> Canvas:
     return Canvas(pixels, with_margin(canvas.visible, margin))
 
 
-def style_at(canvas: Canvas, longest: float) -> Canvas:
-    """A style picture with about `longest` pixels on its longer side.
+def style_size(canvas: Canvas, longest: float) -> tuple[int, int]:
+    """Height and width of a style picture with about `longest` pixels on its longer side.
 
     Enlarged where needed: not to enlarge would silently make the strokes smaller.
     """
     height, width = canvas.pixels.shape[2:]
     longest = max(longest, MIN_SIDE * max(width, height) / min(width, height))
     width, height = fit(width, height, round(longest))
-    return resized(canvas, height, width)
+    return height, width
 
 
-def unframed(canvas: Canvas) -> Canvas:
-    """A painting without the plain border of its scan or photograph, and without its edge.
+def border(canvas: Canvas) -> tuple[int, int, int, int]:
+    """Rows and columns of a painting's border at its top, bottom, left and right.
 
-    As part of the style, a border would be painted along the picture's edges, its colour in
-    patches elsewhere.
+    That is the plain border of its scan or photograph, and its edge.
     """
-    small = style_at(canvas, min(SCAN, max(canvas.pixels.shape[2:]))).pixels[0]
+    small = resized(canvas, *style_size(canvas, min(SCAN, max(canvas.pixels.shape[2:])))).pixels[0]
     height, width = small.shape[1:]
     top, bottom = _border(small), _border(small.flip(1))
     # In columns, what lies above and below would be alike on both sides of a border's end.
     columns = small[:, top : height - bottom].transpose(1, 2)
     left, right = _border(columns), _border(columns.flip(1))
     edge, scale = EDGE * min(height, width), canvas.pixels.shape[3] / width
-    first, last, start, end = (round(scale * (side + edge)) for side in (top, bottom, left, right))
+    top, bottom, left, right = (round(scale * (side + edge)) for side in (top, bottom, left, right))
+    return top, bottom, left, right
+
+
+def unframed(canvas: Canvas, sides: tuple[int, int, int, int]) -> Canvas:
+    """A painting without its border, as `border` measures it.
+
+    As part of the style, a border would be painted along the picture's edges, its colour in
+    patches elsewhere. What is visible nowhere else stays whole.
+    """
+    top, bottom, left, right = sides
     height, width = canvas.pixels.shape[2:]
-    inside = (..., slice(first, height - last), slice(start, width - end))
-    painting = Canvas(canvas.pixels[inside], canvas.visible[inside])
-    return painting if painting.visible.any() else canvas
+    inside = (..., slice(top, height - bottom), slice(left, width - right))
+    style = Canvas(canvas.pixels[inside], canvas.visible[inside])
+    return style if style.visible.any() else canvas
 
 
 def _border(pixels: Tensor) -> int:
@@ -203,22 +212,22 @@ def _colours(canvases: list[Canvas], shares: list[float]) -> tuple[Tensor, Tenso
 
 
 def first_image(
-    scene: Canvas, paintings: list[Canvas], shares: list[float], settings: Settings
+    content: Canvas, styles: list[Canvas], shares: list[float], settings: Settings
 ) -> Tensor:
-    """The first picture, at the coarsest size."""
+    """What painting starts from, at the size of `content`."""
     generator = torch.Generator().manual_seed(settings.seed)
-    noise = torch.rand(scene.pixels.shape, generator=generator).to(scene.pixels)
+    noise = torch.rand(content.pixels.shape, generator=generator).to(content.pixels)
     if settings.start == "noise":
         # Faint, as in the authors' and most programs: what strong noise leaves between pixels no
         # average pooling ever sees.
         return 0.45 + 0.1 * noise
     if settings.start == "colours":
-        return recoloured(Canvas(noise, scene.visible), paintings, shares).pixels
+        return recoloured(Canvas(noise, content.visible), styles, shares).pixels
     if settings.formula != "relative":
-        return scene.pixels  # the originals add nothing
+        return content.pixels  # the originals add nothing
     # Equal neighbours have equal gradients and would stay equal: a white wall needs a little
     # noise to become brush strokes.
-    return (scene.pixels + 0.05 * (noise - 0.5)).clamp(0, 1)
+    return (content.pixels + 0.05 * (noise - 0.5)).clamp(0, 1)
 
 
 def as_picture(image: Tensor, content: Picture, height: int, width: int) -> Picture:

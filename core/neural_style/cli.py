@@ -21,7 +21,7 @@ from neural_style.settings import Settings, as_text, describe, parse_settings
 if TYPE_CHECKING:
     from neural_style.image import Picture
     from neural_style.job import Event
-    from neural_style.studio import Plan
+    from neural_style.plan import Plan
 
 USAGE, FAILURE, INTERRUPTED = 2, 1, 130
 
@@ -226,11 +226,15 @@ def _stylize(options: argparse.Namespace) -> None:
 
     # PyTorch takes seconds to load; a mistake in a name should not take as long.
     from neural_style import devices
-    from neural_style.studio import Studio
 
     devices.keep_memory()
     if options.plan:
-        _show_plan(Studio(content, styles, settings, enlarge=False).plan(), options)
+        from neural_style.pictures import shares_of
+        from neural_style.plan import plan_job
+
+        shares_of(settings.blend, len(styles))
+        height, width = content.alpha.shape
+        _show_plan(plan_job(width, height, settings, enlarge=False), options)
         return
     if options.frames:
         _make_folder(Path(options.frames))
@@ -347,9 +351,9 @@ def _check_is_no_source(output: str, sources: Sequence[str]) -> None:
 
 def _show_plan(plan: Plan, options: argparse.Namespace) -> None:
     if options.json:
-        from neural_style.worker import accepted
+        from neural_style.tasks import planned
 
-        _emit(accepted(JOB, plan))
+        _emit(planned(JOB, plan))
         return
     sizes = ", ".join(f"{s.width} x {s.height} ({s.steps} steps)" for s in plan.stages)
     tiles = f"tiles of {plan.tile} pixels" if plan.tile else "the whole picture at once"
@@ -383,7 +387,7 @@ def _shown(events: Iterable[Event], options: argparse.Namespace) -> Iterable[Eve
 
 
 def _shown_as_json(events: Iterable[Event]) -> Iterable[Event]:
-    from neural_style.worker import as_message
+    from neural_style.tasks import as_message
 
     for event in events:
         if message := as_message(JOB, event):

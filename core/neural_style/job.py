@@ -1,4 +1,4 @@
-"""One job: a photo, paintings and settings in; progress and the finished picture out."""
+"""One job: content, styles and settings in; progress and the finished picture out."""
 
 from __future__ import annotations
 
@@ -7,21 +7,22 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import torch
 from torch import Tensor
 
-from neural_style.canvas import as_picture, first_image, without_margin
+from neural_style.budget import memory_errors_named
+from neural_style.canvas import as_picture, without_margin
 from neural_style.devices import is_out_of_memory, unusable_devices
-from neural_style.errors import NeuralStyleError
 from neural_style.image import Picture
-from neural_style.network.weights import PREPROCESSINGS
-from neural_style.optimise import LBFGS, Adam, Optimiser, TorchAdam
+from neural_style.pictures import prepare
+from neural_style.plan import Plan, plan_job
 from neural_style.resampling import resize
-from neural_style.schedule import Stage, fit, work
+from neural_style.schedule import Stage, fit, painted_size, work
 from neural_style.settings import Settings
-from neural_style.studio import Plan, Studio, painted_size
+from neural_style.studio import Studio
 
 CHECK_EVERY = 10
-"""Steps between two looks at whether the picture is still good."""
+"""Steps between two checkpoints, if the image is still good."""
 
 DIVERGED = 1000.0
 """A loss this many times that of a stage's first step is no fluctuation any more."""
@@ -43,7 +44,7 @@ class Started:
     plan: Plan
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Progress:
     """`step` of `total` is done, `fraction` (0..1) of the work.
 
@@ -69,7 +70,7 @@ class Warned:
 
 @dataclass(frozen=True)
 class Finished:
-    """The result, at the size painted at, or the photo's; see `paint`."""
+    """The result, at the size painted at, or the content's; see `paint`."""
 
     picture: Picture
 
@@ -95,8 +96,8 @@ def paint(
         styles: one picture or more; `settings.blend` says how much each counts.
         settings: everything else.
         every: report each step whose number is a multiple of this; 0 leaves it to the clock.
-        enlarge: the result has the photo's size, whatever size it is painted at: if that is
-            smaller, and memory suffices, the last few steps are taken at the photo's size.
+        enlarge: the result has the content's size, whatever size it is painted at: if that is
+            smaller, and memory suffices, the last few steps are taken at the content's size.
         finish: asked after each step; once true, the picture is finished as it is.
 
     Yields:
@@ -105,31 +106,26 @@ def paint(
     Raises:
         NeuralStyleError: for everything that the person can do something about.
     """
-    try:
-        if settings.device == "auto":
-            for device, reason in unusable_devices().items():
-                message = f"The {device} device of this computer cannot be used: {reason}"
-                yield Warned("device_unusable", message)
-        studio = Studio(content, styles, settings, enlarge=enlarge)
-        plan = studio.plan()
+    if settings.device == "auto":
+        for device, reason in unusable_devices().items():
+            message = f"The {device} device of this computer cannot be used: {reason}"
+            yield Warned("device_unusable", message)
+    height, width = content.alpha.shape
+    with memory_errors_named(*painted_size(width, height, settings)):
+        plan = plan_job(width, height, settings, enlarge=enlarge)
+        pictures = prepare(content, styles, settings, torch.device(plan.device))
+        studio = Studio(pictures, settings, plan)
         yield Started(plan)
-        size = content.alpha.shape if enlarge else (plan.height, plan.width)
+        size = (height, width) if enlarge else (plan.height, plan.width)
         yield from _Job(studio, content, size, _Clock(plan.stages, every), finish).paint()
-    except (MemoryError, RuntimeError) as error:
-        # Beside the steps, which make do with less memory, there are the pictures themselves.
-        if not is_out_of_memory(error):
-            raise
-        width, height = painted_size(content, settings)
-        message = f"The memory does not hold {width} x {height} pixels"
-        raise NeuralStyleError("out_of_memory", message) from None
 
 
 class _Job:
-    """The picture on its way through the stages.
+    """The image on its way through the stages.
 
     Args:
         studio: where it is painted.
-        content: the photo as it came.
+        content: as it came.
         size: height and width of the result.
         clock: counts the steps.
         finish: see `paint`.
@@ -139,19 +135,19 @@ class _Job:
         self,
         studio: Studio,
         content: Picture,
-        size: tuple[int, ...],
+        size: tuple[int, int],
         clock: _Clock,
         finish: Callable[[], bool],
     ) -> None:
         self.studio, self.content, self.clock, self.finish = studio, content, clock, finish
         self.height, self.width = size
-        self.optimiser = _optimiser(studio)
-        self.margin = studio.margin(studio.stages[0].height, studio.stages[0].width)
+        self.optimiser = studio.optimiser()
+        self.margin = studio.margin(studio.plan.stages[0])
         self.left = 0
 
     def paint(self) -> Iterator[Progress | Warned | Finished]:
         """All stages; if the memory runs out, the same step again with less."""
-        for number, stage in enumerate(self.studio.stages):
+        for number, stage in enumerate(self.studio.plan.stages):
             self.left = stage.steps
             while self.left and not (self.clock.done and self.finish()):
                 try:
@@ -166,17 +162,17 @@ class _Job:
         yield Finished(self._present())
 
     def _stage(self, number: int, stage: Stage) -> Iterator[Progress | Warned]:
-        """The steps left at one size. Should the picture break, back to the last good one."""
+        """The steps left at one size. Should the image break, back to the last checkpoint."""
         objective = self.studio.objective(number, stage)
         optimiser = self.optimiser
-        good = optimiser.picture
-        margin = self.studio.margin(stage.height, stage.width)
+        checkpoint = optimiser.picture
+        margin = self.studio.margin(stage)
         height, width = stage.height + 2 * margin, stage.width + 2 * margin
-        if good.shape[2:] != (height, width):
-            good = resize(good, height, width)
-            if stage.width > self.studio.width:
-                # The moments of a smaller picture would hold back what these few steps are for.
-                optimiser.restart(good)
+        if checkpoint.shape[2:] != (height, width):
+            checkpoint = resize(checkpoint, height, width)
+            if stage.width > self.studio.plan.width:
+                # The moments of a smaller image would hold back what these few steps are for.
+                optimiser.restart(checkpoint)
             else:
                 optimiser.resize(height, width)
             self.margin = margin
@@ -188,12 +184,12 @@ class _Job:
             first = loss if first is None else first
             last = not self.left or self.finish()
             if last or self.left % CHECK_EVERY == 0:
-                picture = optimiser.picture
-                if bool(picture.isfinite().all() & (loss <= DIVERGED * first)):
-                    good = picture
+                image = optimiser.picture
+                if bool(image.isfinite().all() & (loss <= DIVERGED * first)):
+                    checkpoint = image
                 else:
                     optimiser.learning_rate /= 2
-                    optimiser.restart(good)
+                    optimiser.restart(checkpoint)
                     yield Warned(
                         "diverged",
                         "The optimiser lost its way; it went back and goes on with smaller steps",
@@ -213,21 +209,10 @@ class _Job:
         return as_picture(image, self.content, height, width)
 
 
-def _optimiser(studio: Studio) -> Optimiser:
-    """An optimiser that holds the first picture, at the coarsest size."""
-    settings, stage = studio.settings, studio.stages[0]
-    image = first_image(studio.scene(stage), studio.paintings, studio.shares, settings)
-    if settings.optimiser == "lbfgs":
-        return LBFGS(image, settings.learning_rate)
-    if settings.optimiser == "torch-adam":
-        return TorchAdam(image, settings.learning_rate, PREPROCESSINGS["torchvision"].scale)
-    return Adam(image, settings.learning_rate, settings.averaging)
-
-
 class _Clock:
     """How far a job is, by work instead of steps, as a step at the full size takes longest."""
 
-    def __init__(self, stages: list[Stage], every: int) -> None:
+    def __init__(self, stages: Sequence[Stage], every: int) -> None:
         self.every = every
         self.total = sum(stage.steps for stage in stages)
         self.work = sum(stage.steps * work(stage) for stage in stages)
@@ -248,4 +233,12 @@ class _Clock:
         self.reported = time.monotonic()
         fraction = self.work_done / self.work
         eta = (self.reported - self.started) * (1 - fraction) / fraction
-        return Progress(self.done, self.total, fraction, eta, stage, loss, picture)
+        return Progress(
+            step=self.done,
+            total=self.total,
+            fraction=fraction,
+            eta_s=eta,
+            stage=stage,
+            loss=loss,
+            picture=picture,
+        )

@@ -234,6 +234,9 @@ class Error(Message):
     hint: str
 
 
+Task = PlanRequest | Job
+"""What the worker does one after the other; each has a name of its own."""
+
 FromHost = Annotated[PlanRequest | Job | Cancel | Finish | Shutdown, Field(discriminator="type")]
 
 _from_host: TypeAdapter[PlanRequest | Job | Cancel | Finish | Shutdown] = TypeAdapter(FromHost)

@@ -9,6 +9,9 @@ from neural_style.settings import Settings
 MIN_SIDE = 32
 """Shorter side of the coarsest size at least: below it the deep layers have no positions left."""
 
+FINISHING_STEPS = 8
+"""Steps at the content's own size, after painting at a smaller one: enough for crisp strokes."""
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -23,6 +26,11 @@ def fit(width: int, height: int, longest: int) -> tuple[int, int]:
     """Width and height with the same proportions and `longest` as the longer one."""
     scale = longest / max(width, height)
     return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+def painted_size(width: int, height: int, settings: Settings) -> tuple[int, int]:
+    """Width and height at which a content of `width` times `height` pixels is painted."""
+    return fit(width, height, settings.size) if settings.size else (width, height)
 
 
 def stages(width: int, height: int, settings: Settings) -> list[Stage]:

@@ -205,7 +205,7 @@ def test_the_expected_time_follows_the_engines_schedule(monkeypatch):
     """The work that estimate.py expects is what the engine plans."""
     monkeypatch.syspath_prepend(str(PLUGIN))
     import estimate
-    from neural_style import schedule, studio
+    from neural_style import schedule
     from neural_style.settings import parse_settings
 
     for width, height, preset in [(640, 480, "standard"), (3000, 2000, "fine"), (100, 40, "draft")]:
@@ -214,6 +214,6 @@ def test_the_expected_time_follows_the_engines_schedule(monkeypatch):
         planned = sum(stage.steps * schedule.work(stage) for stage in stages) / 1e6
         expected = estimate.work(width, height, settings.model_dump())
         assert expected == pytest.approx(planned, rel=0.05)
-    finish = studio.FINISHING_STEPS * schedule.work(schedule.Stage(3000, 2000, 1)) / 1e6
+    finish = schedule.FINISHING_STEPS * schedule.work(schedule.Stage(3000, 2000, 1)) / 1e6
     assert estimate.finishing(600, 400, 3000, 2000) == pytest.approx(finish)
     assert estimate.finishing(600, 400, 600, 400) == 0

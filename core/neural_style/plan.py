@@ -1,0 +1,165 @@
+"""What a job will take, from its size and settings alone: nothing is painted for it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import torch
+
+from neural_style import budget
+from neural_style.canvas import Canvas, check_size
+from neural_style.devices import choose_device
+from neural_style.losses import losses_from
+from neural_style.network import VGG, network_for
+from neural_style.objective import Objective
+from neural_style.optimise import Adam
+from neural_style.sampling import Sampling
+from neural_style.schedule import FINISHING_STEPS, Stage, painted_size, stages, work
+from neural_style.settings import Settings
+
+PACE_SIDE, PACE_SIDE_ON_CARDS = 192, 1024
+"""Side of the picture on which the time of a step is measured, in pixels: on a graphics card a
+small one would measure how long it takes to start a computation."""
+
+PACE_STEPS = 4
+"""Steps of which the fastest is the pace."""
+
+SETUP_STEPS = 5
+"""What comes before the first step of a stage, in steps: it looks at content and styles."""
+
+PACE_SETTINGS = {
+    "network",
+    "precision",
+    "statistic",
+    "formula",
+    "content_layers",
+    "style_layers",
+    "tv_weight",
+    "pooling",
+    "optimiser",
+}
+"""What the time of a step depends on, beside the device."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """How a job is done.
+
+    Attributes:
+        device, precision: what it is computed on, and the number format of the features.
+        width, height: of the picture painted, in pixels.
+        stages: sizes and steps, the smallest first. The last may be larger than the picture
+            painted: some steps at the content's own size.
+        tile: side of the tiles in pixels, 0 for whole pictures.
+        memory: bytes it needs beside the program, at most, estimated.
+        seconds: it takes, estimated.
+    """
+
+    device: str
+    precision: str
+    width: int
+    height: int
+    stages: Sequence[Stage]
+    tile: int
+    memory: int
+    seconds: float
+
+    @property
+    def steps(self) -> int:
+        return sum(stage.steps for stage in self.stages)
+
+
+def plan_job(width: int, height: int, settings: Settings, *, enlarge: bool) -> Plan:
+    """How a content of `width` times `height` pixels would be painted.
+
+    The first plan for a network measures its pace, which takes a moment; the next ones know it.
+
+    Args:
+        width, height: of the content, in pixels.
+        settings: everything else.
+        enlarge: whether a picture painted smaller than the content is brought to its size.
+
+    Raises:
+        NeuralStyleError: `device_unavailable`, `image_too_small`, `out_of_memory`, and for
+            settings and weights that cannot be used.
+    """
+    check_size(width, height, "The photo")
+    device = choose_device(settings.device)
+    painted = painted_size(width, height, settings)
+    check_size(*painted, f"The photo at size {settings.size}")
+    with budget.memory_errors_named(*painted):
+        network = network_for(settings, device)
+        limit = budget.allowed(settings, device)
+        chosen = budget.choose(*painted, network, settings, limit)
+        most = budget.available(settings, device)
+        if chosen.memory > most:
+            raise budget.out_of_memory(*painted, network, settings)
+        sizes = stages(*painted, settings)
+        if enlarge and width * height > painted[0] * painted[1]:
+            own = budget.choose(width, height, network, settings, limit)
+            if own.memory <= most:
+                sizes, chosen = [*sizes, Stage(width, height, FINISHING_STEPS)], own
+        return Plan(
+            device=device.type,
+            precision=str(network.dtype).removeprefix("torch."),
+            width=painted[0],
+            height=painted[1],
+            stages=tuple(sizes),
+            tile=chosen.tile,
+            memory=chosen.memory,
+            seconds=_seconds(sizes, settings, network, chosen.tile),
+        )
+
+
+def _seconds(sizes: Sequence[Stage], settings: Settings, network: VGG, tile: int) -> float:
+    """Time for all stages."""
+    matters = settings.model_dump_json(include=PACE_SETTINGS)
+    return _pace(network.mean.device, matters) * sum(
+        (stage.steps + SETUP_STEPS) * _effort(stage, network, tile) for stage in sizes
+    )
+
+
+@cache
+def _pace(device: torch.device, matters: str) -> float:
+    """Seconds that a step takes by its effort, measured on a picture of noise.
+
+    Args:
+        device: where it is measured.
+        matters: those of the settings that matter, as JSON, by which the pace is remembered.
+    """
+    settings = Settings.model_validate_json(matters)
+    network = network_for(settings, device)
+    side = PACE_SIDE if device.type == "cpu" else PACE_SIDE_ON_CARDS
+    tile = budget.choose(side, side, network, settings, budget.allowed(settings, device)).tile
+    content, style = (_noise(side, device, seed) for seed in (0, 1))
+    sampling = Sampling(seed=0, device=device, fixed=False)
+    objective = Objective(
+        network=network,
+        losses=losses_from(settings, sampling),
+        content=content,
+        styles=[(style, 1.0)],
+        sampling=sampling,
+        tile=tile,
+    )
+    # Adam, whatever is asked for: its step is one look at the image and little else.
+    optimiser = Adam(content.pixels, 0.0, 0.0)
+    times = []
+    for _ in range(PACE_STEPS):
+        start = time.perf_counter()
+        float(optimiser.step(objective))  # waits for the device
+        times.append(time.perf_counter() - start)
+    return min(times) / _effort(Stage(side, side, 1), network, tile)
+
+
+def _effort(stage: Stage, network: VGG, tile: int) -> float:
+    """What a step costs, in relative units."""
+    return work(stage) * budget.effort(stage.width, stage.height, network, tile)
+
+
+def _noise(side: int, device: torch.device, seed: int) -> Canvas:
+    """A picture that is as much work as any."""
+    pixels = torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(seed))
+    return Canvas(pixels.to(device), torch.ones(1, 1, side, side, device=device))

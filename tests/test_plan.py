@@ -1,0 +1,150 @@
+"""What a job will take is known from sizes and settings alone, and quickly the second time."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+import torch
+
+from neural_style import budget, plan
+from neural_style.errors import NeuralStyleError
+from neural_style.network import network_for
+from neural_style.objective import Objective
+from neural_style.plan import plan_job
+from neural_style.settings import parse_settings
+
+
+@pytest.fixture
+def steps(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Widths of the images whose loss is computed from now on; no pace is known yet."""
+    seen: list[int] = []
+    evaluate = Objective.__call__
+
+    def count(objective: Objective, image: torch.Tensor) -> Any:
+        seen.append(image.shape[3])
+        return evaluate(objective, image)
+
+    monkeypatch.setattr(Objective, "__call__", count)
+    plan._pace.cache_clear()
+    return seen
+
+
+def seconds(width: int, height: int, **values: Any) -> float:
+    return plan_job(width, height, parse_settings(values), enlarge=True).seconds
+
+
+def test_the_second_plan_computes_no_loss(steps: list[int]) -> None:
+    """Whatever changes that does not change the time of a step."""
+    first = seconds(600, 400)
+    assert steps
+    assert max(steps) < 200, "nothing large is painted to know how long it takes"
+    steps.clear()
+    assert seconds(600, 400, strength=20, seed=3, colours="free", faces=0) == first
+    assert seconds(6000, 4000, preset="draft", size=576) != first
+    assert steps == []
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"statistic": "gram"},
+        {"optimiser": "lbfgs"},
+        {"style_layers": "conv1_1"},
+        {"pooling": "max"},
+    ],
+)
+def test_what_changes_a_step_is_measured_anew(steps: list[int], values: dict[str, Any]) -> None:
+    seconds(60, 40, precision="float32")
+    steps.clear()
+    seconds(60, 40, precision="float32", **values)
+    assert steps
+
+
+def test_more_work_takes_longer() -> None:
+    ordered = [
+        seconds(600, 400, preset="draft"),
+        seconds(600, 400),
+        seconds(600, 400, preset="fine"),
+        seconds(1200, 800, preset="fine"),
+    ]
+    assert ordered == sorted(set(ordered))
+
+
+def test_time_is_the_pace_times_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plan, "_pace", lambda *_: 1e-6)
+    values = {"coarsest": 4000, "final_steps": 15, "memory": 64}
+    # 20 steps of .24 million pixels and a little.
+    assert seconds(600, 400, **values) == pytest.approx(20 * 0.25)
+    # 8 more, and their setting up, at the content's own size.
+    assert seconds(1200, 800, size=600, **values) == pytest.approx(20 * 0.25 + 13 * 0.97)
+
+
+def test_in_tiles_it_takes_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plan, "_pace", lambda *_: 1e-6)
+    whole, tiled = (
+        plan_job(3000, 2000, parse_settings({"memory": gib}), enlarge=True) for gib in (64, 1.5)
+    )
+    assert (whole.tile, whole.stages) == (0, tiled.stages)
+    assert tiled.tile
+    assert tiled.seconds > 1.1 * whole.seconds
+    assert tiled.memory < 1.5 * 2**30 < whole.memory
+
+
+@pytest.mark.parametrize(
+    ("size", "values", "code"),
+    [
+        ((15, 100), {}, "image_too_small"),
+        ((300, 30), {"size": 64}, "image_too_small"),
+        ((300, 300), {"network": "nowhere.pth"}, "weights_missing"),
+        ((3000, 3000), {"memory": 0.2}, "out_of_memory"),
+    ],
+)
+def test_what_cannot_be_painted_has_no_plan(
+    size: tuple[int, int], values: dict[str, Any], code: str
+) -> None:
+    with pytest.raises(NeuralStyleError) as caught:
+        plan_job(*size, parse_settings(values), enlarge=True)
+    assert caught.value.code == code
+
+
+def test_memory_that_runs_out_while_planning_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def full(*_: Any) -> float:
+        raise torch.OutOfMemoryError
+
+    monkeypatch.setattr(plan, "_pace", full)
+    with pytest.raises(NeuralStyleError, match="does not hold 60 x 40 pixels") as caught:
+        plan_job(60, 40, parse_settings({}), enlarge=True)
+    assert caught.value.code == "out_of_memory"
+
+
+def test_the_network_is_kept_for_the_next_job() -> None:
+    cpu = torch.device("cpu")
+    one, same, other = (
+        network_for(parse_settings({"precision": "float32", **values}), cpu)
+        for values in ({}, {"seed": 1}, {"pooling": "max"})
+    )
+    assert one is same
+    assert other is not one
+
+
+def test_what_is_kept_between_jobs_counts_in_the_memory() -> None:
+    settings = parse_settings({})
+    network = network_for(settings, torch.device("cpu"))
+    assert budget.needed(16, 16, network, settings, 0) > budget.SPARE + budget.cache.MOST
+
+
+def test_a_plan_reads_no_picture() -> None:
+    """No decoder is loaded for it."""
+    program = (
+        "import sys\n"
+        "from neural_style.plan import plan_job\n"
+        "from neural_style.settings import parse_settings\n"
+        "plan_job(60, 40, parse_settings({}), enlarge=True)\n"
+        "assert 'cv2' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
