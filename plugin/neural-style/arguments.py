@@ -101,13 +101,6 @@ def collect(config):
     return values
 
 
-def complete(values):
-    """Every setting, with what the preset and the defaults decide."""
-    preset = PRESETS[values.get("preset", BY_NAME["preset"]["default"])]
-    defaults = {name: setting["default"] for name, setting in BY_NAME.items()}
-    return {**defaults, **preset, **values}
-
-
 def is_open(name, value):
     """Whether the preset, or the engine's own default, decides."""
     if value is None or value == "":

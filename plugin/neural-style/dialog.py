@@ -5,25 +5,25 @@ import traceback
 
 import gi
 
-gi.require_version("GdkPixbuf", "2.0")
 gi.require_version("GimpUi", "3.0")
 gi.require_version("Gtk", "3.0")
-from gi.repository import GdkPixbuf, GimpUi, GLib, Gtk  # noqa: E402
+from gi.repository import GimpUi, GLib, Gtk  # noqa: E402
 
 import arguments  # noqa: E402
-import estimate  # noqa: E402
 import form  # noqa: E402
 import layers  # noqa: E402
 import run_window  # noqa: E402
+from engine import Plan  # noqa: E402
 from messages import Cancelled, PluginError  # noqa: E402
-from painting import Painting, speed_path  # noqa: E402
-from translation import _  # noqa: E402
+from painting import Painting  # noqa: E402
+from pixbuf import as_pixbuf, thumbnail  # noqa: E402
+from translation import _, in_words  # noqa: E402
 
 PREVIEW_SIZE = 256
 THUMBNAIL_SIZE = 96
 TICK_MS = 100
 SETTLE_TICKS = 4
-"""A changed setting waits so long for the next change before the preview begins again."""
+"""A changed setting waits so long for the next change before plan and preview begin again."""
 
 
 def run(config, image, source):
@@ -54,7 +54,9 @@ class Dialog:
     def __init__(self, config, painting):
         self._config = config
         self._painting = painting
-        self._job = None
+        self._task = None  # the plan, and then the preview
+        self._planned = None
+        self._refusal = ""
         self._hello = None
         self._changed = 0  # ticks until a change has settled
         self._ticks = 0
@@ -109,7 +111,7 @@ class Dialog:
         frame = Gtk.Frame()
         frame.add(self._picture)
         self._preview = Gtk.ToggleButton(label=_("Pre_view"), use_underline=True)
-        self._preview.connect("toggled", lambda _button: self._on_change())
+        self._preview.connect("toggled", lambda _button: self._settle())
         self._preview_bar = Gtk.ProgressBar()
         column = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6)
         column.pack_start(frame, False, False, 0)
@@ -146,15 +148,20 @@ class Dialog:
         self._on_change()
 
     def _on_change(self):
-        """Check the settings, and let the preview begin anew when the artist pauses."""
+        """Check the settings, and plan anew when the artist pauses."""
+        self._planned = None
+        self._refusal = ""
+        self._settle()
+
+    def _settle(self):
         self._changed = SETTLE_TICKS
-        self._stop_preview()
-        self._say(self._problem())
+        self._stop()
+        self._say()
 
     def _problem(self):
         """What keeps the artist from painting, or an empty text."""
         try:
-            layers.check_alive(self._painting.image, self._painting.source)
+            self._painting.look()
             if self._config.get_property("style") is None:
                 raise PluginError("style_missing")
             arguments.collect(self._config)
@@ -164,41 +171,47 @@ class Dialog:
             return error.text(_)
         return ""
 
-    def _say(self, problem):
+    def _look(self):
+        """Notice what the artist has done to layer and selection meanwhile.
+
+        A call to GIMP every second also ends this process when GIMP has died.
+        """
+        problem = self._problem()
+        if (problem, self._painting.region) != self._seen:
+            self._on_change()
+
+    def _say(self):
+        problem = self._problem()
+        self._seen = problem, self._painting.region
+        problem = problem or self._refusal
         self._dialog.set_response_sensitive(Gtk.ResponseType.OK, not problem)
         self._preview.set_sensitive(not problem)
         self._status.set_text(problem or self._expectation())
 
     def _expectation(self):
-        """Device and expected time, as far as they are known."""
-        hello = self._hello
-        if not hello:
+        """What is known of the painting to come."""
+        if not self._hello:
             return _("The engine is starting...")
-        wanted = arguments.effective("device", self._config)
-        device = hello["devices"][0] if hello.get("devices") else {"name": wanted}
-        for one in hello.get("devices", []):
-            if one["name"].split(":")[0] == wanted:
-                device = one
-        text = _("Device: {device}").replace("{device}", device.get("description") or wanted)
-        seconds = self._expected_seconds(device["name"])
-        if seconds is None:
-            return text
-        return (
-            text
-            + "    "
-            + _("Expected time: about {time}").replace("{time}", estimate.in_words(seconds, _))
-        )
+        words = [_("Device: {device}").replace("{device}", self._device_in_words())]
+        if self._planned:
+            plan, region = self._planned, self._painting.region
+            time = in_words(plan["seconds"])
+            words.append(_("Expected time: about {time}").replace("{time}", time))
+            memory = "%.1f" % max(0.1, plan["memory"] / 2**30)
+            words.append(_("Memory: about {n} GiB").replace("{n}", memory))
+            if (plan["width"], plan["height"]) != (region.width, region.height):
+                size = "%d x %d" % (plan["width"], plan["height"])
+                words.append(_("Painted at {size}").replace("{size}", size))
+        return "    ".join(words)
 
-    def _expected_seconds(self, device):
-        values = {name: arguments.effective(name, self._config) for name in arguments.BY_NAME}
-        rates = estimate.read_rates(speed_path())
-        rate = rates.get(estimate.key(device, values["network"]))
-        if rate is None:
-            return None
-        region = self._painting.region
-        size = estimate.size_to_paint(region.width, region.height, values["size"])
-        amount = estimate.work(*size, values)
-        return rate * (amount + estimate.finishing(*size, region.width, region.height))
+    def _device_in_words(self):
+        if self._planned:
+            wanted = self._planned["device"]
+        else:
+            wanted = arguments.effective("device", self._config)
+        devices = self._hello["devices"]
+        fitting = [one for one in devices if one["name"].split(":")[0] == wanted] or devices
+        return fitting[0]["description"]
 
     def _show_style(self):
         file = self._config.get_property("style")
@@ -211,29 +224,21 @@ class Dialog:
         self._thumbnail.set_from_pixbuf(self._load_thumbnail(file))
 
     def _load_thumbnail(self, file):
+        size = THUMBNAIL_SIZE
         try:
-            size = THUMBNAIL_SIZE
-            return GdkPixbuf.Pixbuf.new_from_file_at_size(file.get_path() or "", size, size)
-        except (GLib.Error, TypeError):
-            pass  # a kind of picture that only GIMP knows
-        try:
-            return as_pixbuf(self._painting.style_picture(file), THUMBNAIL_SIZE)
-        except PluginError as error:
-            self._status.set_text(error.text(_))
-            return None
+            return thumbnail(file, size) or as_pixbuf(self._painting.style_picture(file), size)
+        except PluginError:
+            return None  # told when it is to be painted with
 
     # -- the engine ----------------------------------------------------------------------------
 
     def _tick(self):
         try:
             self._ticks += 1
-            if self._job is None and self._painting.engine:
-                self._painting.engine.receive()
+            self._advance()
             self._greet()
-            self._tick_preview()
             if self._ticks % 10 == 0:
-                # A call to GIMP every second also ends this process when GIMP has died.
-                layers.check_alive(self._painting.image, self._painting.source)
+                self._look()
         except PluginError as error:
             self._fail(error)
         except Exception as error:
@@ -248,37 +253,47 @@ class Dialog:
             return
         self._hello = hello
         if hello:
-            # Engines that do not tell are older, and may have both.
-            self._form.offer_networks(hello.get("networks", ["compact", "vgg19"]))
-            self._say(self._problem())
+            self._form.offer_networks(hello["networks"])
+            self._say()
 
-    def _tick_preview(self):
+    def _advance(self):
         if self._changed:
             self._changed -= 1
             if not self._changed:
-                self._start_preview()
-        elif self._job and self._job.tick():
-            self._show_preview(self._job.result)
-            self._painting.learn(self._job, arguments.collect(self._config), is_preview=True)
-            self._say(self._problem())
-            self._job = None
-            self._preview_bar.set_fraction(0.0)
+                self._begin()
+        if self._task is None:
+            if self._painting.engine:
+                self._painting.engine.receive()
+        elif self._task.tick():
+            task, self._task = self._task, None
+            if isinstance(task, Plan):
+                self._planned = task.result
+                self._say()
+                self._begin()
+            else:
+                self._show_preview(task.result)
+                self._preview_bar.set_fraction(0.0)
 
-    def _start_preview(self):
-        if not self._preview.get_active() or self._problem():
+    def _begin(self):
+        """Ask for the plan, and with that known begin the preview."""
+        if self._problem() or self._refusal:
             return
-        self._job = self._painting.start_preview(
-            self._config.get_property("style"),
-            arguments.collect(self._config),
-            PREVIEW_SIZE,
-            lambda message: self._preview_bar.set_fraction(message["fraction"]),
-            self._show_preview,
-        )
+        values = arguments.collect(self._config)
+        if self._planned is None:
+            self._task = self._painting.plan(values)
+        elif self._preview.get_active():
+            self._task = self._painting.start_preview(
+                self._config.get_property("style"),
+                values,
+                PREVIEW_SIZE,
+                lambda message: self._preview_bar.set_fraction(message["fraction"]),
+                self._show_preview,
+            )
 
-    def _stop_preview(self):
-        if self._job:
-            self._job.cancel()
-        self._job = None
+    def _stop(self):
+        if self._task:
+            self._task.cancel()
+        self._task = None
         self._preview_bar.set_fraction(0.0)
 
     def _show_preview(self, message):
@@ -286,25 +301,18 @@ class Dialog:
         self._painting.forget(message)
 
     def _fail(self, error):
-        self._job = None
-        self._changed = 0
+        """Show the error until the artist changes something."""
+        was_plan = isinstance(self._task, Plan)
+        self._task = None
         if error.code.startswith("engine_"):
             self._painting.drop_engine(error)
-        self._preview.set_active(False)
+        if not was_plan:
+            self._preview.set_active(False)
         self._changed = 0
-        self._say(error.text(_))
+        self._refusal = error.text(_)
+        self._say()
 
     def close(self):
         GLib.source_remove(self._timer)
-        self._stop_preview()
+        self._stop()
         self._dialog.destroy()
-
-
-def as_pixbuf(message, longest):
-    """A raw file's picture for the screen, with its longer side that long."""
-    scale = longest / max(message["width"], message["height"])
-    width = max(1, round(message["width"] * scale))
-    height = max(1, round(message["height"] * scale))
-    data = GLib.Bytes.new(layers.to_screen(message, width, height))
-    colours = GdkPixbuf.Colorspace.RGB
-    return GdkPixbuf.Pixbuf.new_from_bytes(data, colours, True, 8, width, height, width * 4)

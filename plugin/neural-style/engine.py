@@ -40,6 +40,7 @@ STRAY_LINES = 20
 """So many lines that are no messages are forgiven: libraries print what they like."""
 
 EXPECTED = {
+    "planned": ("device", "width", "height", "memory", "seconds"),
     "progress": ("step", "total", "fraction", "eta_s"),
     "preview": ("file", "width", "height"),
     "warning": ("message",),
@@ -156,7 +157,7 @@ class Engine(object):
 
     def send(self, message):
         line = json.dumps(message).encode("ascii") + b"\n"
-        if message["type"] == "job":
+        if message["type"] in ("plan", "job"):
             self.busy = True
             self._silence = self._idle = 0.0
         try:
@@ -208,7 +209,7 @@ class Engine(object):
         if kind == "hello":
             self._check(message)
             self.hello = message
-        elif kind in ("result", "error"):
+        elif kind in ("planned", "result", "error"):
             self.busy = False
         return message
 
@@ -313,38 +314,36 @@ def _last_line(path):
     return "" if "worker'" in last else last[:200]
 
 
-# -- one job -------------------------------------------------------------------------------------
+# -- one task ------------------------------------------------------------------------------------
 
 
-class Job(object):
-    """One picture on its way: send it, then `tick` until there is a result.
+class Task(object):
+    """Something for the engine to do: `tick` until its `result`, a message, is there.
 
-    `on_progress(message)`, `on_preview(message)` and `on_warning(message)` are called in between.
+    It is sent as soon as the engine has said hello and has no other task.
     """
 
     _count = 0
 
-    def __init__(self, engine, request, on_progress, on_preview=None, on_warning=None):
-        Job._count += 1
+    def __init__(self, engine, message, ends_with, handlers=()):
+        Task._count += 1
         self.engine = engine
-        self.name = "%d-%d" % (os.getpid(), Job._count)
+        self.name = "%d-%d" % (os.getpid(), Task._count)
         self.result = None
-        self.accepted = None
-        self.fraction = 0.0
-        self._request = dict(request, type="job", job=self.name)
-        self._handlers = {
-            "progress": on_progress,
-            "preview": on_preview,
-            "warning": on_warning,
-        }
+        self._message = dict(message, job=self.name)
+        self._ends_with = ends_with
+        self._handlers = dict(handlers)
         self._sent = False
 
     def tick(self, timeout=0.0):
-        """Handle what has arrived; True when the result is there."""
+        """Handle what has arrived; True when the result is there.
+
+        Raises PluginError for the engine's answer `error`, and as `Engine.receive` does.
+        """
         while True:
             if self.engine.hello and not self._sent and not self.engine.busy:
                 self._sent = True
-                self.engine.send(self._request)
+                self.engine.send(self._message)
             message = self.engine.receive(timeout)
             if message is None:
                 return self.result is not None
@@ -354,16 +353,12 @@ class Job(object):
     def _handle(self, message):
         kind = message["type"]
         if message.get("job") not in (self.name, None):
-            return  # the last words of a cancelled job
+            return  # the last words of a cancelled task
         missing = [key for key in EXPECTED.get(kind, ()) if key not in message]
         if missing:
             raise PluginError("engine_garbled", "%s without %s" % (kind, ", ".join(missing)))
-        if kind == "progress":
-            self.fraction = message["fraction"]
-        if kind == "result":
+        if kind == self._ends_with:
             self.result = message
-        elif kind == "accepted":
-            self.accepted = message
         elif kind == "error":
             sentence = message.get("message") or message.get("code")
             raise PluginError(str(message.get("code")), "", sentence, message.get("hint"))
@@ -371,14 +366,35 @@ class Job(object):
             self._handlers[kind](message)
 
     def cancel(self):
-        if self._sent and self.result is None:
-            self.engine.send({"type": "cancel", "job": self.name})
+        self._tell("cancel")
         self._sent = True
+
+    def _tell(self, kind):
+        if self._sent and self.result is None:
+            self.engine.send({"type": kind, "job": self.name})
+
+
+class Plan(Task):
+    """How a picture of that size would be painted, and how long that would take."""
+
+    def __init__(self, engine, width, height, settings):
+        message = {"type": "plan", "width": width, "height": height, "settings": settings}
+        Task.__init__(self, engine, message, "planned")
+
+
+class Job(Task):
+    """One picture to paint.
+
+    `on_progress(message)`, `on_preview(message)` and `on_warning(message)` are called in between.
+    """
+
+    def __init__(self, engine, request, on_progress, on_preview=None, on_warning=None):
+        handlers = {"progress": on_progress, "preview": on_preview, "warning": on_warning}
+        Task.__init__(self, engine, dict(request, type="job"), "result", handlers)
 
     def finish(self):
         """Ask for the picture as it is now."""
-        if self._sent and self.result is None:
-            self.engine.send({"type": "finish", "job": self.name})
+        self._tell("finish")
 
 
 def writable(error):

@@ -317,11 +317,6 @@ def insert(image, layer, source):
     Gimp.displays_flush()
 
 
-def discard(layer):
-    if layer is not None and layer.is_valid():
-        layer.delete()
-
-
 # -- remembering how a layer was made ------------------------------------------------------------
 
 

@@ -7,10 +7,8 @@ import time
 
 from gi.repository import Gimp
 
-import arguments
-import estimate
 import layers
-from engine import Engine, Job
+from engine import Engine, Job, Plan
 from messages import PluginError
 from tempfolder import TempFolder, sweep
 from translation import _
@@ -25,10 +23,6 @@ PREVIEW_PAINTED = 576
 
 def log_path():
     return os.path.join(Gimp.directory(), "neural-style.log")
-
-
-def speed_path():
-    return os.path.join(Gimp.directory(), "neural-style-speed.json")
 
 
 class Painting:
@@ -69,12 +63,21 @@ class Painting:
     def check_alive(self):
         layers.check_alive(self.image, self.source)
 
+    def look(self):
+        """Find the region to paint anew: the artist goes on with selection and layer."""
+        self.check_alive()
+        self.region = layers.region_to_paint(self.image, self.source)
+
     # -- starting ------------------------------------------------------------------------------
+
+    def plan(self, values):
+        """Ask how it would be painted at full size; returns the plan to tick."""
+        self.look()
+        return Plan(self._ready_engine(), self.region.width, self.region.height, values)
 
     def start(self, style, values, on_progress, on_preview=None, on_warning=None, previews=None):
         """Begin to paint at full size; returns the job to tick."""
-        self.check_alive()
-        self.region = layers.region_to_paint(self.image, self.source)
+        self.look()
         # Now, as the artist may go on with selection and layer while it is painted.
         self.before = layers.snapshot(self.image, self.source)
         path = self.folder.path("content.raw")
@@ -91,7 +94,6 @@ class Painting:
         It is painted larger than it is shown: at the shown size the network would see other shapes
         in it, and paint another picture. The first, coarse sizes show early all the same.
         """
-        self.check_alive()
         values = dict(values, size=min(values.get("size") or 0, PREVIEW_PAINTED))
         request = self._request(self.small_content(PREVIEW_PAINTED), style, values)
         request.update(previews=0.3, preview_size=max(16, size))
@@ -99,7 +101,7 @@ class Painting:
 
     def small_content(self, size):
         """The part to paint, at most that long, as a new file."""
-        self.region = layers.region_to_paint(self.image, self.source)
+        self.look()
         # A name of its own: the engine may still be reading for the job before.
         self._previews += 1
         path = self.folder.path("small-%d.raw" % self._previews)
@@ -187,24 +189,6 @@ class Painting:
             self.layer.delete()
         self.before = self.layer = None
 
-    def learn(self, job, values, is_preview=False):
-        """Remember how fast this was, for the expected time of the next picture.
-
-        A preview says little about large pictures, and counts only until one has been painted.
-        """
-        accepted, seconds = job.accepted or {}, job.result.get("seconds")
-        if not seconds or "device" not in accepted:
-            return
-        everything = arguments.complete(values)
-        size = accepted["width"], accepted["height"]
-        amount = estimate.work(*size, everything)
-        amount += estimate.finishing(*size, job.result["width"], job.result["height"])
-        amount *= job.fraction
-        known = estimate.read_rates(speed_path())
-        key = estimate.key(accepted["device"], everything["network"])
-        if amount > 0 and not (is_preview and key in known):
-            estimate.learn(speed_path(), key, seconds / amount)
-
 
 def layer_name(style):
     return _("Neural Style ({name})").replace("{name}", style.get_basename() if style else "")
@@ -232,7 +216,6 @@ def paint_without_dialog(image, source, style, values):
                 told = time.monotonic()
                 Gimp.progress_update(state["fraction"])
         layer = painting.keep(style, values, job.result)
-        painting.learn(job, values)
         Gimp.progress_end()
         for warning in warnings:
             Gimp.message(warning)

@@ -10,9 +10,9 @@ gi.require_version("GimpUi", "3.0")
 gi.require_version("Gtk", "3.0")
 from gi.repository import Gimp, GimpUi, GLib, Gtk  # noqa: E402
 
-import estimate  # noqa: E402
 from messages import Cancelled, PluginError  # noqa: E402
-from translation import _  # noqa: E402
+from pixbuf import as_pixbuf  # noqa: E402
+from translation import _, in_words  # noqa: E402
 
 PICTURE_SIZE = 448
 TICK_MS = 100
@@ -84,7 +84,6 @@ class RunWindow:
             self._dialog.set_response_sensitive(KEEP, False)
             self._words.set_text(_("Stopping; the picture as it is now becomes the layer."))
         layer = self._painting.keep(self._style, self._values, self._job.result)
-        self._painting.learn(self._job, self._values)
         for warning in self._warnings:
             Gimp.message(warning)
         return layer
@@ -145,15 +144,11 @@ class RunWindow:
         text = _("Step {step} of {total}")
         text = text.replace("{step}", str(message["step"]))
         text = text.replace("{total}", str(message["total"]))
-        left = _("about {time} left").replace(
-            "{time}", estimate.in_words(message["eta_s"] or 0.0, _)
-        )
+        left = _("about {time} left").replace("{time}", in_words(message["eta_s"] or 0.0))
         self._bar.set_text(text + ", " + left)
 
     def _on_preview(self, message):
-        import dialog
-
-        self._picture.set_from_pixbuf(dialog.as_pixbuf(message, PICTURE_SIZE))
+        self._picture.set_from_pixbuf(as_pixbuf(message, PICTURE_SIZE))
         if self._last:
             self._painting.forget(self._last)
         self._last = message

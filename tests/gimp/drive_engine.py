@@ -1,4 +1,4 @@
-"""Paints one pixel with the plug-in's engine.py alone: run by any Python, 2.7 included.
+"""Plans and paints one pixel with the plug-in's engine.py alone: run by any Python, 2.7 included.
 
 Arguments: the plug-in's folder, a folder to work in.
 """
@@ -24,6 +24,10 @@ def main():
     worker = engine.Engine(sys.argv[1], log)
     content = picture(os.path.join(folder, "content.raw"))
     request = {"folder": folder, "content": content, "styles": [content], "settings": {}}
+    plan = engine.Plan(worker, 6000, 4000, {"size": 3000})
+    while not plan.tick(0.2):
+        pass
+    print(tuple(plan.result[key] for key in ("width", "height", "seconds")))
     steps = []
     job = engine.Job(worker, request, lambda message: steps.append(message["step"]))
     while not job.tick(0.2):

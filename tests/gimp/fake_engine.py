@@ -2,7 +2,8 @@
 """A worker without a network: it speaks the protocol, inverts the colours, and can misbehave.
 
 Standard library only. How it behaves is the word in the file that FAKE_ENGINE names, read at its
-start; see `MODES`. It always spoils the alpha of its result: the plug-in must not trust it.
+start; see `MODES`. It always spoils the alpha of its result: the plug-in must not trust it. What it
+is asked to plan it writes into a file beside that one.
 """
 
 import array
@@ -14,7 +15,8 @@ import threading
 import time
 
 MODES = """good slow hang hang_at_start crash crash_at_start garbage stray nan oom newer older
-    half gone_file wrong_size no_hello error warning refuse broken_message""".split()
+    half gone_file wrong_size no_hello error warning refuse broken_message
+    slow_plan hang_at_plan broken_plan""".split()
 
 cancelled = threading.Event()
 finished = threading.Event()
@@ -38,7 +40,7 @@ def listen():
     """The stdin thread: the end of the host is the end of the engine."""
     for line in sys.stdin:
         message = json.loads(line)
-        if message["type"] == "job":
+        if message["type"] in ("plan", "job"):
             cancelled.clear()
             finished.clear()
             jobs.append(message)
@@ -93,12 +95,45 @@ def preview(job, pixels, step):
     say("preview", job=job["job"], file=path, width=len(columns), height=len(rows))
 
 
-def work(job, how):
+def note(message):
+    """Keep a plan's request for the tests to read."""
+    if os.environ.get("FAKE_ENGINE"):
+        with open(os.environ["FAKE_ENGINE"] + ".plans", "a") as file:
+            file.write(json.dumps(message) + "\n")
+
+
+def plan(request, how):
+    note(request)
+    if how == "hang_at_plan":
+        stop_dead()
+    while how == "slow_plan" and not cancelled.is_set():
+        time.sleep(0.01)
+    if how == "refuse":
+        refuse(request)
+    elif how == "slow_plan":
+        say("error", job=request["job"], code="cancelled", message="Cancelled", hint="-")
+    elif how == "broken_plan":
+        say("planned", job=request["job"])
+    else:
+        size = {"width": request["width"], "height": request["height"]}
+        if longest := request["settings"].get("size"):
+            size = {side: size[side] * longest // max(size.values()) for side in size}
+        stages = [dict(size, steps=100)]
+        how_long = {"memory": 3 * 2**29, "seconds": 754.0}
+        about = {"device": "cpu", "precision": "float32", "total": 100, "tile": 0}
+        say("planned", job=request["job"], stages=stages, **about, **size, **how_long)
+
+
+def refuse(request):
+    message = "style_layers: conv9_9 is no layer"
+    say("error", job=request["job"], code="bad_settings", message=message, hint="Correct it.")
+
+
+def paint(job, how):
     pixels = read(job["content"])
     read(job["styles"][0])
     if how == "refuse":
-        message = "style_layers: conv9_9 is no layer"
-        say("error", job=job["job"], code="bad_settings", message=message, hint="Correct it.")
+        refuse(job)
         return
     content = job["content"]
     size = {"width": content["width"], "height": content["height"]}
@@ -170,7 +205,7 @@ def main():
         print("Welcome", flush=True)
     devices = [{"name": "cpu", "description": "Fake processor", "memory": 2**33}]
     devices[0]["memory_free"] = 2**32
-    number = {"newer": 2, "older": 0}.get(how, 1)
+    number = {"newer": 3, "older": 1}.get(how, 2)
     if how != "no_hello":
         networks = ["compact", "vgg19"]
         about = {"version": "0", "torch": "none", "devices": devices, "networks": networks}
@@ -178,7 +213,8 @@ def main():
     while True:
         while not jobs:
             time.sleep(0.01)
-        work(jobs.pop(0), mode())
+        task = jobs.pop(0)
+        {"plan": plan, "job": paint}[task["type"]](task, mode())
 
 
 if __name__ == "__main__":

@@ -36,6 +36,7 @@ class Gimp:
         self.plugin = self.config / "plug-ins" / "neural-style"
         shutil.copytree(PLUGIN, self.plugin, ignore=shutil.ignore_patterns("__pycache__"))
         self.mode_file = work / "mode"
+        self._plans = work / "mode.plans"
         self.use_fake_engine()
         self.room = lab.Room(version, [str(ROOT), str(work), *engine_folders()])
         said = self.room.run([self.room.console, "--version"]).stdout
@@ -57,7 +58,12 @@ class Gimp:
 
     def use_fake_engine(self, mode: str = "good") -> None:
         self.mode_file.write_text(mode)
+        self._plans.write_text("")
         self.use_engine(str(HERE / "fake_engine.py"), patience=PATIENCE)
+
+    def plans(self) -> list[dict]:
+        """What the fake engine has been asked to plan since `use_fake_engine`."""
+        return [json.loads(line) for line in self._plans.read_text().splitlines()]
 
     def use_real_engine(self) -> None:
         """The engine of this checkout with the Python that runs the tests."""

@@ -27,7 +27,7 @@ def python27():
 
 
 @pytest.mark.parametrize("version", ["3", "2.7"])
-def test_it_paints(tmp_path, version):
+def test_it_plans_and_paints(tmp_path, version):
     found = ([sys.executable], {}) if version == "3" else python27()
     if found is None:
         pytest.skip("there is no Python 2.7 here")
@@ -39,7 +39,8 @@ def test_it_paints(tmp_path, version):
         call, env=environment, capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode == 0, done.stderr
-    painted, sentence = done.stdout.splitlines()
+    planned, painted, sentence = done.stdout.splitlines()
+    assert planned == "(3000, 2000, 754.0)"
     assert "0.75, 0.5, 0.0, 0.5" in painted
     assert "[1, 2, 3, 4, 5]" in painted
     assert sentence == (
@@ -123,6 +124,80 @@ def test_an_engine_without_work_may_be_silent(silent):
     look(driver, clock, 1000)
 
 
+@pytest.fixture
+def start_fake(monkeypatch, tmp_path):
+    """A function that starts a fake engine of a kind, with one that changes its kind later."""
+    monkeypatch.syspath_prepend(str(PLUGIN))
+    import engine
+
+    mode_file = tmp_path / "mode"
+    monkeypatch.setenv("FAKE_ENGINE", str(mode_file))
+    note = {"python": str(HERE / "fake_engine.py")}
+    (tmp_path / "engine.json").write_text(json.dumps(note))
+    started = []
+
+    def start(mode):
+        mode_file.write_text(mode)
+        started.append(engine.Engine(str(tmp_path), str(tmp_path / "log")))
+        return started[0], mode_file.write_text
+
+    yield start
+    for driver in started:
+        driver.stop()
+
+
+def to_the_end(task):
+    while not task.tick(0.1):
+        pass
+    return task.result
+
+
+def plan(driver, width, height, **settings):
+    from engine import Plan
+
+    return Plan(driver, width, height, settings)
+
+
+def test_an_engine_that_hangs_while_planning(start_fake):
+    from messages import PluginError
+
+    driver, _ = start_fake("hang_at_plan")
+    driver.silence = 1.0
+    with pytest.raises(PluginError, match="engine_hanging"):
+        to_the_end(plan(driver, 60, 40))
+
+
+def test_a_plan_begins_when_the_one_before_is_forgotten(start_fake):
+    driver, change_mode = start_fake("slow_plan")
+    first, second = plan(driver, 60, 40), plan(driver, 90, 30)
+    while not driver.busy:
+        first.tick(0.1)
+    assert not second.tick(0.5)
+    assert second.result is None
+    first.cancel()
+    change_mode("good")
+    assert to_the_end(second)["width"] == 90
+    assert first.result is None
+
+
+def test_a_refused_plan(start_fake):
+    from messages import PluginError
+
+    driver, change_mode = start_fake("refuse")
+    with pytest.raises(PluginError, match="conv9_9 is no layer"):
+        to_the_end(plan(driver, 60, 40))
+    change_mode("good")
+    assert to_the_end(plan(driver, 60, 40))["height"] == 40
+
+
+def test_a_plan_without_its_fields(start_fake):
+    from messages import PluginError
+
+    driver, _ = start_fake("broken_plan")
+    with pytest.raises(PluginError, match="planned without device, width"):
+        to_the_end(plan(driver, 60, 40))
+
+
 def test_the_environment_is_cleaned(monkeypatch):
     monkeypatch.syspath_prepend(str(PLUGIN))
     import engine
@@ -199,21 +274,3 @@ def test_variables_of_another_python(monkeypatch, tmp_path):
         assert done.returncode == 0, done.stderr
     clean = engine.clean_environment({"PYTHONWARNINGS": "error", "PYTHONINSPECT": "1", "A": "b"})
     assert clean == {"A": "b", "PYTHONNOUSERSITE": "1", "PYTHONUTF8": "1"}
-
-
-def test_the_expected_time_follows_the_engines_schedule(monkeypatch):
-    """The work that estimate.py expects is what the engine plans."""
-    monkeypatch.syspath_prepend(str(PLUGIN))
-    import estimate
-    from neural_style import schedule
-    from neural_style.settings import parse_settings
-
-    for width, height, preset in [(640, 480, "standard"), (3000, 2000, "fine"), (100, 40, "draft")]:
-        settings = parse_settings({"preset": preset})
-        stages = schedule.stages(width, height, settings)
-        planned = sum(stage.steps * schedule.work(stage) for stage in stages) / 1e6
-        expected = estimate.work(width, height, settings.model_dump())
-        assert expected == pytest.approx(planned, rel=0.05)
-    finish = schedule.FINISHING_STEPS * schedule.work(schedule.Stage(3000, 2000, 1)) / 1e6
-    assert estimate.finishing(600, 400, 3000, 2000) == pytest.approx(finish)
-    assert estimate.finishing(600, 400, 600, 400) == 0

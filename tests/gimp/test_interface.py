@@ -130,6 +130,49 @@ def test_values_are_remembered_and_repeated(ui, gimp):
     assert len(ui.layers()) == 4
 
 
+def sizes_planned(gimp):
+    return [(plan["width"], plan["height"]) for plan in gimp.plans()]
+
+
+def test_expected_time_follows_settings_and_selection(ui, gimp):
+    dialog = ui.open_dialog()
+    ui.choose_style(dialog, gimp.work / "painting.png")
+    assert wait_for(lambda: sizes_planned(gimp)[-1:] == [(320, 240)], 10)
+    time.sleep(1)
+    ui.shot("dialog-planned")
+    ui.select(100, 80, 60, 40)
+    assert wait_for(lambda: sizes_planned(gimp)[-1:] == [(124, 104)], 10)
+    before = len(gimp.plans())
+    ui.key(dialog, "alt+v")  # a preview changes nothing, and needs no plan
+    time.sleep(2)
+    assert len(gimp.plans()) == before
+    ui.key(ui.main, "ctrl+shift+a")
+    assert wait_for(lambda: sizes_planned(gimp)[-1:] == [(320, 240)], 10)
+    ui.key(dialog, "Escape")
+    ui.wait_until_ended()
+    assert no_process_left(gimp)
+
+
+def test_a_refused_plan_keeps_from_painting_until_something_changes(ui, gimp):
+    gimp.use_fake_engine("refuse")
+    dialog = ui.open_dialog()
+    ui.choose_style(dialog, gimp.work / "painting.png")
+    assert wait_for(gimp.plans, 10)
+    time.sleep(1)
+    ui.shot("dialog-refused")
+    ui.key(dialog, "alt+p")
+    assert ui.windows(TITLE), "Paint must not work with settings that the engine refuses"
+    gimp.use_fake_engine("good")
+    ui.select(100, 80, 60, 40)
+    assert wait_for(gimp.plans, 10)
+    time.sleep(1)
+    ui.key(ui.main, "ctrl+shift+a")
+    time.sleep(2)
+    ui.key(dialog, "alt+p")
+    ui.wait_until_ended()
+    assert ui.layers() == [RESULT, "photo.png"]
+
+
 def test_preview_is_live(ui, gimp):
     gimp.use_fake_engine("slow")
     dialog = ui.open_dialog()

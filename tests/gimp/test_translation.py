@@ -1,4 +1,4 @@
-"""The catalogues are complete and compiled, and GIMP shows them."""
+"""The catalogues are complete, without rests, and compiled, and GIMP shows them."""
 
 import sys
 
@@ -16,6 +16,7 @@ CATALOGUES = sorted(catalogues.HERE.glob("*.po"))
 def test_catalogue_is_complete(po):
     known = catalogues.read(po)
     assert [text for text in catalogues.texts() if not known.get(text)] == []
+    assert known.keys() - {""} <= set(catalogues.texts())
     for text, translation in known.items():
         for name in (
             "{detail}",
@@ -26,6 +27,7 @@ def test_catalogue_is_complete(po):
             "{n}",
             "{path}",
             "{open}",
+            "{size}",
         ):
             assert (name in text) == (name in translation), (text, translation)
 

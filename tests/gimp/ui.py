@@ -142,6 +142,11 @@ class Ui:
             raise AssertionError("GIMP did not answer the probe")
         return json.loads(self.answer.read_text())
 
+    def select(self, *rectangle: int) -> None:
+        """Select x, y, width, height."""
+        self.answer.with_name(self.answer.name + ".select").write_text(json.dumps(rectangle))
+        self.probe()
+
     def layers(self, awaited: list[str] | None = None) -> list[str]:
         """The names of the picture's layers; with `awaited`, up to 15 s later if they differ."""
         end = time.monotonic() + 15

@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""For the interface tests: writes down what is open in GIMP, when its shortcut is pressed."""
+"""For the interface tests, when its shortcut is pressed: writes down what is open in GIMP.
+
+First it selects the rectangle that a file beside the answer names, if there is one.
+"""
 
 import json
 import os
@@ -38,7 +41,12 @@ def describe(layer):
     }
 
 
-def run(procedure, _mode, _image, _drawables, _config, _data):
+def run(procedure, _mode, image, _drawables, _config, _data):
+    path = os.environ["NEURAL_STYLE_PROBE"]
+    if os.path.exists(path + ".select"):
+        with open(path + ".select") as file:
+            image.select_rectangle(Gimp.ChannelOps.REPLACE, *json.load(file))
+        os.remove(path + ".select")
     images = [
         {
             "layers": [describe(layer) for layer in image.get_layers()],
@@ -46,7 +54,6 @@ def run(procedure, _mode, _image, _drawables, _config, _data):
         }
         for image in Gimp.get_images()
     ]
-    path = os.environ["NEURAL_STYLE_PROBE"]
     with open(path + ".part", "w") as file:
         json.dump(images, file)
     os.rename(path + ".part", path)
