@@ -14,8 +14,10 @@ if sys.version_info < (3, 10):  # noqa: UP036 - see above
 
 # PYTHONPATH is some other program's, and what it adds comes before the standard library.
 foreign = [os.path.abspath(path) for path in os.environ.get("PYTHONPATH", "").split(os.pathsep)]
-sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.path[1:] = [path for path in sys.path[1:] if path not in foreign]
+root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+# The engine's package is there for what needs the standard library only.
+sys.path[:1] = [root, os.path.join(root, "core")]
+sys.path[2:] = [path for path in sys.path[2:] if path not in foreign]
 
 from installer.commands import main  # noqa: E402
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from installer import archive, doctor, engine, install, machine, torch_build, uninstall, weights
 from installer.errors import InstallError
 from installer.terminal import ask, report, say
+from neural_style.folders import data_folder
 
 FAILURE, INTERRUPTED = 1, 130
 ABOUT = """Installs Neural Style for GIMP: the engine, the networks and the plug-in. Run it again
@@ -50,9 +51,7 @@ def _complete(options: argparse.Namespace) -> argparse.Namespace:
     """The options with those that were not given."""
     complete = argparse.Namespace(**{**DEFAULTS, **vars(options)})
     chosen = complete.prefix
-    complete.prefix = (
-        Path(os.path.abspath(chosen.expanduser())) if chosen else machine.data_folder()
-    )
+    complete.prefix = Path(os.path.abspath(chosen.expanduser())) if chosen else data_folder()
     return complete
 
 

@@ -15,49 +15,22 @@ from pathlib import Path
 from typing import Any
 
 from installer.errors import InstallError, of_file
+from neural_style.folders import MACOS, WINDOWS, windows_folder, xdg_folder
 
 ROOT = Path(__file__).resolve().parent.parent
 """The checkout that this installer belongs to."""
-
-WINDOWS = os.name == "nt"
-MACOS = sys.platform == "darwin"
 
 
 # -- folders -------------------------------------------------------------------------------------
 
 
-def data_folder() -> Path:
-    """The user's data folder of Neural Style; the same as the engine's platformdirs has it."""
-    if WINDOWS:
-        return _windows_folder("LOCALAPPDATA", "AppData/Local") / "neural-style"
-    if folder := _xdg("XDG_DATA_HOME"):
-        return folder / "neural-style"
-    place = "Library/Application Support" if MACOS else ".local/share"
-    return Path.home() / place / "neural-style"
-
-
-def weights_folder() -> Path:
-    """Where the engine looks for downloaded weights, wherever the engine itself is."""
-    return data_folder() / "weights"
-
-
 def config_base() -> Path:
     """The folder in which GIMP's own configuration folder lies."""
     if WINDOWS:
-        return _windows_folder("APPDATA", "AppData/Roaming")
+        return windows_folder("APPDATA", "AppData/Roaming")
     if MACOS:
         return Path.home() / "Library" / "Application Support"
-    return _xdg("XDG_CONFIG_HOME") or Path.home() / ".config"
-
-
-def _windows_folder(variable: str, otherwise: str) -> Path:
-    return Path(os.environ.get(variable) or Path.home() / otherwise)
-
-
-def _xdg(variable: str) -> Path | None:
-    """A folder of the XDG rules, which say to ignore one that is not absolute."""
-    value = os.environ.get(variable, "").strip()
-    return Path(value) if os.path.isabs(value) else None
+    return xdg_folder("XDG_CONFIG_HOME") or Path.home() / ".config"
 
 
 def make_folder(folder: Path) -> Path:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from installer import engine, machine, plugin, weights
+from neural_style.folders import weights_folder
 
 OWN_FILES = ("current.json", "installed.json", "proof")
 SETTINGS = (
@@ -33,7 +34,7 @@ def own_files(prefix: Path) -> list[Path]:
 
 
 def settings(prefix: Path) -> list[Path]:
-    """The dialog's settings, the log and the speeds, in each GIMP's folder."""
+    """The dialog's settings, the log and older versions' speeds, in each GIMP's folder."""
     configs = [Path(folder).parent.parent for folder in plugin.recorded(prefix)]
     return [path for config in configs for pattern in SETTINGS for path in config.glob(pattern)]
 
@@ -49,7 +50,7 @@ def remove(prefix: Path, everything: bool) -> Iterator[Path]:
         machine.remove(path)
     if everything:
         weights.remove_all()
-    folders = engine.engines(prefix), engine.launcher(prefix).parent, machine.weights_folder()
+    folders = engine.engines(prefix), engine.launcher(prefix).parent, weights_folder()
     for folder in (*folders, prefix):
         with suppress(OSError):
             folder.rmdir()

@@ -11,6 +11,7 @@ from pathlib import Path
 from installer import download, machine
 from installer.engine import Engine
 from installer.errors import InstallError
+from neural_style.folders import weights_folder
 
 SUMS = "SHA256SUMS"
 SPACE = 700 * 10**6
@@ -40,7 +41,7 @@ KNOWN = {
 
 
 def installed(name: str) -> Path:
-    return machine.weights_folder() / f"{name}.safetensors"
+    return weights_folder() / f"{name}.safetensors"
 
 
 def is_installed(name: str) -> bool:
@@ -75,7 +76,7 @@ def add(
             `disk_full` or `cannot_write`.
     """
     known = KNOWN[name]
-    folder = machine.make_folder(machine.weights_folder())
+    folder = machine.make_folder(weights_folder())
     if file:
         _check_file(file, known)
         return _convert(name, file, engine)
@@ -122,7 +123,7 @@ def _convert(name: str, original: Path, engine: Engine) -> Path:
 
 def _sums() -> dict[str, str]:
     try:
-        lines = (machine.weights_folder() / SUMS).read_text(encoding="utf-8").splitlines()
+        lines = (weights_folder() / SUMS).read_text(encoding="utf-8").splitlines()
     except OSError:
         return {}
     pairs = [line.split(maxsplit=1) for line in lines]
@@ -131,7 +132,7 @@ def _sums() -> dict[str, str]:
 
 def remove_all() -> list[Path]:
     """Remove the networks that this installer wrote; returns them."""
-    folder = machine.weights_folder()
+    folder = weights_folder()
     files = [folder / name for name in _sums()] + [folder / SUMS]
     for known in KNOWN.values():
         files += [folder / known.file, folder / f"{known.file}.part"]

@@ -19,7 +19,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "core")]
 
 if sys.version_info < (3, 10):  # noqa: UP036 - this file runs before anything is installed
     sys.exit("error: the tests need Python 3.10 or newer")

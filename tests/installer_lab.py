@@ -84,6 +84,7 @@ class World:
         package = self.checkout / "core" / "neural_style"
         package.mkdir(parents=True)
         (package / "cli.py").write_text(ENGINE)
+        shutil.copy(ROOT / "core" / "neural_style" / "folders.py", package)
         (self.checkout / "setup.cfg").write_text(SETUP)
         self.set_version("1")
         add_torch(self.wheels, "2.9.0")

@@ -41,9 +41,11 @@ def run(*command: str | Path, home: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_commands_work_from_the_archive(unpacked: Path, tmp_path: Path) -> None:
-    helped = run(sys.executable, unpacked / "installer", "--help", home=tmp_path)
+    """Without any package, hence -S."""
+    program = (sys.executable, "-S", unpacked / "installer")
+    helped = run(*program, "--help", home=tmp_path)
     assert helped.returncode == 0, helped.stderr
-    looked = run(sys.executable, unpacked / "installer", "doctor", "--json", home=tmp_path)
+    looked = run(*program, "doctor", "--json", home=tmp_path)
     codes = {finding.get("code") for finding in json.loads(looked.stdout)["findings"]}
     assert "engine_missing" in codes
 

@@ -16,7 +16,7 @@ PACKAGE = ROOT / "core" / "neural_style"
 BIN = Path(sys.executable).parent
 
 FLOORS = [
-    {"__init__", "errors", "settings", "protocol"},
+    {"__init__", "errors", "folders", "settings", "protocol"},
     {
         "statistics",
         "colour",

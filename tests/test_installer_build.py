@@ -24,19 +24,11 @@ from installer import (
     weights,
 )
 from installer.errors import HINTS, InstallError
-from neural_style.network.weights import KNOWN_FILES, load_weights, weights_folder
+from neural_style.folders import weights_folder
+from neural_style.network.weights import KNOWN_FILES, load_weights
 
 ROOT = Path(__file__).resolve().parent.parent
 VERSIONS = ["2.15.0", "2.13.0+cpu", "2.13.0", "2.12.0+cpu", "2.1.0+cu126"]
-
-
-@pytest.mark.parametrize("base", [None, "/data/with space", "relative", ""])
-def test_weights_folder_is_the_engines(base: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    if base is None:
-        monkeypatch.delenv("XDG_DATA_HOME", raising=False)
-    else:
-        monkeypatch.setenv("XDG_DATA_HOME", base)
-    assert machine.weights_folder() == weights_folder()
 
 
 @pytest.mark.parametrize(
@@ -289,7 +281,7 @@ def test_original_becomes_small_and_is_read(
     assert weights.add(name, engine, lambda *_: None, mirror=mirror.as_uri()) == made
     assert weights.is_installed(name)
     weights.remove_all()
-    assert list(machine.weights_folder().iterdir()) == []
+    assert list(weights_folder().iterdir()) == []
 
 
 def small_vgg(caffe: bool) -> dict:
@@ -314,7 +306,11 @@ def installer_files() -> list[Path]:
     return sorted((ROOT / "installer").glob("*.py"))
 
 
-@pytest.mark.parametrize("path", installer_files(), ids=lambda path: path.stem)
+SHARED = ROOT / "core" / "neural_style" / "folders.py"
+"""The one file of the engine that the installer imports."""
+
+
+@pytest.mark.parametrize("path", [*installer_files(), SHARED], ids=lambda path: path.stem)
 def test_only_the_standard_library(path: Path) -> None:
     allowed = {*sys.stdlib_module_names, "installer"}
     if path.stem == "convert":  # run by the engine's Python
@@ -325,6 +321,7 @@ def test_only_the_standard_library(path: Path) -> None:
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             names = [node.module or ""]
+        names = [name for name in names if name != "neural_style.folders"]
         assert {name.split(".")[0] for name in names} <= allowed
 
 

@@ -168,7 +168,6 @@ def test_windows_and_macos_programs(home: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(machine, "WINDOWS", True)
     assert list(gimps._candidates()) == [program]
     assert machine.config_base() == home / "Roaming"
-    assert machine.data_folder() == home / "Local" / "neural-style"
 
 
 def test_the_labs_gimp_starts_with_a_python_in_a_folder_with_spaces(

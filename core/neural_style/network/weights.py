@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-import platformdirs
 import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from neural_style.errors import NeuralStyleError
+from neural_style.folders import weights_folder
 from neural_style.settings import LAYERS
 
 KNOWN_FILES = {
@@ -72,11 +72,6 @@ class Weights:
     convolutions: Convolutions
     preprocessing: Preprocessing
     activations: Activations | None = None
-
-
-def weights_folder() -> Path:
-    """Where the installer puts downloaded weights."""
-    return Path(platformdirs.user_data_dir("neural-style", appauthor=False)) / "weights"
 
 
 def find_weights(network: str) -> Path:
