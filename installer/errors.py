@@ -6,6 +6,11 @@ the README explains each code under an anchor of the same name.
 
 from __future__ import annotations
 
+import errno
+
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+"""The system's numbers for it."""
+
 HINTS: dict[str, str] = {
     # -- Python --------------------------------------------------------------------------------
     "python_too_old": "Install Python 3.10 or newer.",
@@ -72,12 +77,3 @@ def of_file(error: OSError, path: object) -> InstallError:
         return InstallError("disk_full", f"The disk of {path} is full")
     reason = error.strerror or type(error).__name__
     return InstallError("cannot_write", f"{error.filename or path} cannot be written ({reason})")
-
-
-def _numbers() -> set[int]:
-    import errno
-
-    return {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
-
-
-DISK_FULL = _numbers()
