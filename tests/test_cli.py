@@ -252,6 +252,20 @@ def test_json_speaks_the_workers_words(pictures: tuple[Path, Path]) -> None:
     assert (messages[-1]["width"], messages[-1]["height"]) == (48, 32)
 
 
+def test_a_plan_in_json_is_the_workers_answer(pictures: tuple[Path, Path]) -> None:
+    done = run("stylize", *pictures, "--plan", "--json", *QUICK)
+    (planned,) = [json.loads(line) for line in done.stdout.splitlines()]
+    assert planned["type"] == "planned"
+    assert [planned["stages"][-1][side] for side in ("width", "height")] == [48, 32]
+    assert planned["total"] == sum(stage["steps"] for stage in planned["stages"])
+
+
+def test_a_blend_that_does_not_fit_has_no_plan(pictures: tuple[Path, Path]) -> None:
+    done = run("stylize", *pictures, "--plan", "--blend", "1,2")
+    assert done.returncode == 2
+    assert "blend has 2 weights" in done.stderr
+
+
 def test_picture_and_json_do_not_mix(pictures: tuple[Path, Path]) -> None:
     done = run("stylize", *pictures, "-o", "-", "--json")
     assert done.returncode == 2

@@ -27,6 +27,9 @@ from neural_style.resampling import resize
 from neural_style.schedule import fit
 from neural_style.settings import Settings
 
+ROWS = 256
+"""Rows of a picture that are digested at a time."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Style:
@@ -83,21 +86,21 @@ def prepare(
             `image_transparent`.
     """
     shares = shares_of(settings.blend, len(styles))
-    photo = canvas_of(content, device, "The photo")
+    canvas = canvas_of(content, device, "The photo")
     key = _digest(content)
-    faces = _faces(photo, key, settings)  # before it is recoloured
+    faces = _faces(canvas, key, settings)  # before it is recoloured
     # Each is looked at, and what does not count must not change what is drawn at random either.
     canvases = [canvas_of(style, device, "The style picture") for style in styles]
     counting = [
-        _style(canvas, share, _digest(style), settings)
-        for canvas, share, style in zip(canvases, shares, styles, strict=True)
+        _style(whole, share, _digest(style), settings)
+        for whole, share, style in zip(canvases, shares, styles, strict=True)
         if share
     ]
     if settings.colours == "photo":
-        counting = [_in_colours_of(style, photo, key) for style in counting]
+        counting = [_in_colours_of(style, canvas, key) for style in counting]
     elif settings.colours == "painting":
-        photo = Canvas(_in_colours_of_all(photo, key, counting), photo.visible)
-    return Pictures(content=photo, styles=tuple(counting), faces=faces)
+        canvas = Canvas(_in_colours_of_all(canvas, key, counting), canvas.visible)
+    return Pictures(content=canvas, styles=tuple(counting), faces=faces)
 
 
 def shares_of(blend: tuple[float, ...], count: int) -> list[float]:
@@ -119,25 +122,25 @@ def shares_of(blend: tuple[float, ...], count: int) -> list[float]:
 def _digest(picture: Picture) -> bytes:
     """The same for the same pixels, and another one for others."""
     digest = hashlib.blake2b(repr(picture.alpha.shape).encode(), digest_size=32)
-    digest.update(np.ascontiguousarray(picture.pixels))
-    if not picture.opaque:
-        digest.update(np.ascontiguousarray(picture.alpha))
+    for values in (picture.pixels,) if picture.opaque else (picture.pixels, picture.alpha):
+        for row in range(0, len(values), ROWS):  # as a view may have to be copied for it
+            digest.update(np.ascontiguousarray(values[row : row + ROWS]))
     return digest.digest()
 
 
-def _faces(photo: Canvas, key: Hashable, settings: Settings) -> Tensor | None:
+def _faces(content: Canvas, key: Hashable, settings: Settings) -> Tensor | None:
     """Map of the photo's faces; None if there is nothing to raise.
 
     The literal formulas know one weight for the whole content.
     """
     if not settings.faces or settings.formula != "relative":
         return None
-    height, width = photo.pixels.shape[2:]
+    height, width = content.pixels.shape[2:]
     if max(height, width) > LOOK:
         width, height = fit(width, height, LOOK)
     found = cached(
-        ("faces", key, photo.pixels.device),
-        lambda: face_map(resize(photo.pixels, height, width)),
+        ("faces", key, content.pixels.device),
+        lambda: face_map(resize(content.pixels, height, width)),
     )
     return found if found.any() else None
 
@@ -149,18 +152,18 @@ def _style(canvas: Canvas, share: float, key: Hashable, settings: Settings) -> S
     return Style(canvas=unframed(canvas, sides), share=share, key=(key, sides))
 
 
-def _in_colours_of(style: Style, photo: Canvas, key: Hashable) -> Style:
+def _in_colours_of(style: Style, content: Canvas, key: Hashable) -> Style:
     """A painting in the photo's colours."""
-    key = "colours", style.key, key, photo.pixels.device
-    pixels = cached(key, lambda: recoloured(style.canvas, [photo], [1.0]).pixels)
+    key = "colours", style.key, key, content.pixels.device
+    pixels = cached(key, lambda: recoloured(style.canvas, [content], [1.0]).pixels)
     return replace(style, canvas=Canvas(pixels, style.canvas.visible), key=key)
 
 
-def _in_colours_of_all(photo: Canvas, key: Hashable, styles: Sequence[Style]) -> Tensor:
+def _in_colours_of_all(content: Canvas, key: Hashable, styles: Sequence[Style]) -> Tensor:
     """The photo's pixels in the colours of the paintings."""
-    key = "colours", key, *((style.key, style.share) for style in styles), photo.pixels.device
+    key = "colours", key, *((style.key, style.share) for style in styles), content.pixels.device
     canvases, shares = [style.canvas for style in styles], [style.share for style in styles]
-    return cached(key, lambda: recoloured(photo, canvases, shares).pixels)
+    return cached(key, lambda: recoloured(content, canvases, shares).pixels)
 
 
 def _moved(canvas: Canvas, device: torch.device) -> Canvas:

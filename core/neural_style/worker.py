@@ -15,6 +15,8 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Iterator
+from functools import partial
 from types import FrameType
 from typing import BinaryIO, NoReturn
 
@@ -57,7 +59,9 @@ class Worker:
         self._send(tasks.begin())
         threading.Thread(target=self._show_life, daemon=True).start()
         while True:
-            self._do(self.tasks.get())
+            task = self.tasks.get()
+            finish = partial(self.finished.__contains__, task.job)
+            self._do(task.job, tasks.done(task, finish))
             tasks.end()
 
     def _show_life(self) -> None:
@@ -106,17 +110,15 @@ class Worker:
         if self.current in self.cancelled:
             raise _Cancelled
 
-    def _do(self, task: protocol.Task) -> None:
-        from neural_style import tasks
-
-        name = task.job
+    def _do(self, name: str, messages: Iterator[protocol.Message]) -> None:
+        """Do the task of that name, by asking for its messages."""
         cancelled = NeuralStyleError("cancelled", "The job was cancelled")
         try:
             try:
                 self.current = name
                 if name in self.cancelled:
                     raise cancelled
-                for message in tasks.done(task, lambda: name in self.finished):
+                for message in messages:
                     self._send(message)
             finally:
                 self.current = None
