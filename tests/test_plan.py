@@ -40,7 +40,7 @@ def test_the_second_plan_computes_no_loss(steps: list[int]) -> None:
     """Whatever changes that does not change the time of a step."""
     first = seconds(600, 400)
     assert steps
-    assert max(steps) < 200, "nothing large is painted to know how long it takes"
+    assert max(steps) < 300, "nothing large is painted to know how long it takes"
     steps.clear()
     assert seconds(600, 400, strength=20, seed=3, colours="free", faces=0) == first
     assert seconds(6000, 4000, preset="draft", size=576) != first
@@ -74,16 +74,29 @@ def test_more_work_takes_longer() -> None:
 
 
 def test_time_is_the_pace_times_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plan, "_pace", lambda *_: 1e-6)
-    values = {"coarsest": 4000, "final_steps": 15, "memory": 64}
-    # 20 steps of .24 million pixels and a little.
+    monkeypatch.setattr(plan, "_pace", lambda *_: (0.01, 1e-6))
+    values = {"coarsest": 4000, "final_steps": 20 - plan.SETUP_STEPS, "memory": 64}
+    # 20 steps of .24 million pixels, setting up included.
     assert seconds(600, 400, **values) == pytest.approx(20 * 0.25)
-    # 8 more, and their setting up, at the content's own size.
-    assert seconds(1200, 800, size=600, **values) == pytest.approx(20 * 0.25 + 13 * 0.97)
+    # 8 more at the content's own size.
+    more = (8 + plan.SETUP_STEPS) * 0.97
+    assert seconds(1200, 800, size=600, **values) == pytest.approx(20 * 0.25 + more)
+
+
+def test_the_pace_is_found_again_from_two_sizes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the smaller one took longer, as another program was busy."""
+    for step, small in ((0.02, 0.02 + 96**2 * 1e-6), (0.5, 0.5)):
+        took = {96: small, 256: 0.02 + 256**2 * 1e-6}
+        monkeypatch.setattr(plan, "_step", lambda side, *_, took=took: (side * side, took[side]))
+        plan._pace.cache_clear()
+        found, pixel = plan._pace(torch.device("cpu"), parse_settings({}).model_dump_json())
+        assert found == pytest.approx(step)
+        assert pixel == pytest.approx(1e-6 if step < 0.5 else 0)
+    plan._pace.cache_clear()
 
 
 def test_in_tiles_it_takes_longer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plan, "_pace", lambda *_: 1e-6)
+    monkeypatch.setattr(plan, "_pace", lambda *_: (0.0, 1e-6))
     whole, tiled = (
         plan_job(3000, 2000, parse_settings({"memory": gib}), enlarge=True) for gib in (64, 1.5)
     )

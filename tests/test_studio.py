@@ -116,7 +116,7 @@ def test_an_enlarged_picture_is_finished_at_the_photos_size_only_if_it_fits() ->
     assert small.stages[-1].width == 200
 
 
-PACE = room.PACE_SIDE + 2 * margin_of(room.PACE_SIDE, room.PACE_SIDE, parse_settings({}))
+PACE = [side + 2 * margin_of(side, side, parse_settings({})) for side in room.PACE_SIDES]
 
 
 class Full:
@@ -127,7 +127,7 @@ class Full:
         self.call = Objective.__call__
 
     def __call__(self, objective: Objective, image: Tensor) -> tuple[Tensor, Tensor]:
-        if image.shape[2] != PACE and self.times:
+        if image.shape[2] not in PACE and self.times:
             self.times -= 1
             raise torch.OutOfMemoryError
         return self.call(objective, image)
@@ -234,11 +234,12 @@ def test_a_card_gets_tiles_where_a_tensor_would_be_too_large() -> None:
 PEAK = """
 from benchmarks.machine import Memory
 from conftest import drawn, studio_of
-from neural_style import budget, devices
+from neural_style import devices, plan
 from neural_style.optimise import Adam
 from neural_style.settings import parse_settings
 
 devices.keep_memory()
+plan._pace = lambda *_: (0.0, 0.0)  # the memory that measuring it took is kept
 settings = parse_settings({"size": 512, "style_scale": SCALE, "device": "cpu", "faces": 0})
 studio = studio_of(drawn(384, 512, "photo"), [drawn(200, 200, "p")], settings)
 memory, stage = Memory(studio.device), studio.plan.stages[-1]

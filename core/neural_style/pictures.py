@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -123,8 +122,8 @@ def _digest(picture: Picture) -> bytes:
     """The same for the same pixels, and another one for others."""
     digest = hashlib.blake2b(repr(picture.alpha.shape).encode(), digest_size=32)
     for values in (picture.pixels,) if picture.opaque else (picture.pixels, picture.alpha):
-        for row in range(0, len(values), ROWS):  # as a view may have to be copied for it
-            digest.update(np.ascontiguousarray(values[row : row + ROWS]))
+        for row in range(0, len(values), ROWS):  # as they are copied for it
+            digest.update(values[row : row + ROWS].tobytes())
     return digest.digest()
 
 

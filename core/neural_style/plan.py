@@ -10,25 +10,25 @@ from functools import cache
 import torch
 
 from neural_style import budget
-from neural_style.canvas import Canvas, check_size
+from neural_style.canvas import Canvas, check_size, extended, margin_of
 from neural_style.devices import choose_device
 from neural_style.losses import losses_from
 from neural_style.network import VGG, network_for
 from neural_style.objective import Objective
 from neural_style.optimise import Adam
 from neural_style.sampling import Sampling
-from neural_style.schedule import FINISHING_STEPS, Stage, painted_size, stages, work
+from neural_style.schedule import FINISHING_STEPS, Stage, painted_size, stages
 from neural_style.settings import Settings
 
-PACE_SIDE, PACE_SIDE_ON_CARDS = 192, 1024
-"""Side of the picture on which the time of a step is measured, in pixels: on a graphics card a
-small one would measure how long it takes to start a computation."""
+PACE_SIDES, PACE_SIDES_ON_CARDS = (96, 256), (256, 1024)
+"""Sides of the two pictures on which the time of a step is measured, in pixels: a part of it is the
+same at every size, and on a graphics card small pictures would tell of nothing else."""
 
 PACE_STEPS = 4
 """Steps of which the fastest is the pace."""
 
-SETUP_STEPS = 5
-"""What comes before the first step of a stage, in steps: it looks at content and styles."""
+SETUP_STEPS = 1
+"""What comes before the first step of a stage, in steps: it looks at content and style."""
 
 PACE_SETTINGS = {
     "network",
@@ -117,24 +117,35 @@ def plan_job(width: int, height: int, settings: Settings, *, enlarge: bool) -> P
 def _seconds(sizes: Sequence[Stage], settings: Settings, network: VGG, tile: int) -> float:
     """Time for all stages."""
     matters = settings.model_dump_json(include=PACE_SETTINGS)
-    return _pace(network.mean.device, matters) * sum(
-        (stage.steps + SETUP_STEPS) * _effort(stage, network, tile) for stage in sizes
+    step, pixel = _pace(network.mean.device, matters)
+    return sum(
+        (stage.steps + SETUP_STEPS) * (step + pixel * _pixels(stage, network, tile))
+        for stage in sizes
     )
 
 
 @cache
-def _pace(device: torch.device, matters: str) -> float:
-    """Seconds that a step takes by its effort, measured on a picture of noise.
+def _pace(device: torch.device, matters: str) -> tuple[float, float]:
+    """Seconds that a step takes at any size, and for each pixel.
 
     Args:
-        device: where it is measured.
+        device: where they are measured.
         matters: those of the settings that matter, as JSON, by which the pace is remembered.
     """
     settings = Settings.model_validate_json(matters)
     network = network_for(settings, device)
-    side = PACE_SIDE if device.type == "cpu" else PACE_SIDE_ON_CARDS
+    sides = PACE_SIDES if device.type == "cpu" else PACE_SIDES_ON_CARDS
+    (few, short), (many, long) = (_step(side, settings, network) for side in sides)
+    pixel = max(long - short, 0.0) / (many - few)
+    return max(short - pixel * few, 0.0), pixel
+
+
+def _step(side: int, settings: Settings, network: VGG) -> tuple[float, float]:
+    """Pixels of a picture of noise, and the seconds that a step on it takes."""
+    device, stage = network.mean.device, Stage(side, side, 1)
     tile = budget.choose(side, side, network, settings, budget.allowed(settings, device)).tile
     content, style = (_noise(side, device, seed) for seed in (0, 1))
+    content = extended(content, margin_of(side, side, settings))
     sampling = Sampling(seed=0, device=device, fixed=False)
     objective = Objective(
         network=network,
@@ -151,12 +162,12 @@ def _pace(device: torch.device, matters: str) -> float:
         start = time.perf_counter()
         float(optimiser.step(objective))  # waits for the device
         times.append(time.perf_counter() - start)
-    return min(times) / _effort(Stage(side, side, 1), network, tile)
+    return _pixels(stage, network, tile), min(times)
 
 
-def _effort(stage: Stage, network: VGG, tile: int) -> float:
-    """What a step costs, in relative units."""
-    return work(stage) * budget.effort(stage.width, stage.height, network, tile)
+def _pixels(stage: Stage, network: VGG, tile: int) -> float:
+    """Pixels of a stage, counted as often as its tiles look at them."""
+    return stage.width * stage.height * budget.effort(stage.width, stage.height, network, tile)
 
 
 def _noise(side: int, device: torch.device, seed: int) -> Canvas:
