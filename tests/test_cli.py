@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import pty
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +22,7 @@ from PIL import Image
 
 import neural_style
 from conftest import drawn
-from neural_style import cli, image, protocol
+from neural_style import cli, image, job, protocol
 from neural_style.image import read_picture, write_picture
 from neural_style.settings import Settings, parse_settings
 
@@ -359,10 +363,11 @@ def test_interrupted_writes_nothing(pictures: tuple[Path, Path], frames: bool) -
 def test_a_terminal_gets_a_bar(pictures: tuple[Path, Path]) -> None:
     photo, painting = pictures
     ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("4H", 24, 120, 0, 0))
     process = subprocess.Popen(
         [COMMAND, "stylize", photo, painting, "-o", photo.with_name("o.png"), *QUICK],
         stderr=theirs,
-        env={**os.environ, "TERM": "xterm", "COLUMNS": "120"},
+        env={**os.environ, "TERM": "xterm"},
     )
     os.close(theirs)
     shown = b""
@@ -373,8 +378,23 @@ def test_a_terminal_gets_a_bar(pictures: tuple[Path, Path]) -> None:
         pass
     os.close(ours)
     assert process.wait(60) == 0
-    for word in (b"loss", b"left", b"step ", b"Written: ", b"o.png, 48 x 32, in "):
+    for word in (b"48 x 32 |", b"loss", b"left", b"step ", b"Written: ", b"o.png, 48 x 32, in "):
         assert word in shown
+
+
+def test_a_warning_while_painting_is_one_line(
+    pictures: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def warned(*given: Any, **options: Any) -> Iterator[job.Event]:
+        yield job.Warned("less_memory", "The memory ran out")
+        yield from paint(*given, **options)
+
+    paint = job.paint
+    monkeypatch.setattr(job, "paint", warned)
+    photo, painting = map(str, pictures)
+    out = str(pictures[0].with_name("out.png"))
+    assert cli.main(["stylize", photo, painting, "-o", out, *QUICK]) == 0
+    assert capsys.readouterr().err == "warning: The memory ran out.\n"
 
 
 def test_describe_is_all_a_host_needs() -> None:

@@ -16,7 +16,7 @@ PACKAGE = ROOT / "core" / "neural_style"
 BIN = Path(sys.executable).parent
 
 FLOORS = [
-    {"__init__", "errors", "folders", "settings", "protocol"},
+    {"errors", "folders", "settings", "protocol"},
     {
         "statistics",
         "colour",
@@ -42,7 +42,7 @@ FLOORS = [
         "optimise",
     },
     {"job", "studio", "plan", "pictures"},
-    {"cli", "worker", "tasks"},
+    {"__init__", "api", "bar", "cli", "worker", "tasks"},
 ]
 """CONTRIBUTING.md's picture: a room may import rooms of its own floor and below."""
 

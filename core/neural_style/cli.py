@@ -77,7 +77,9 @@ def _warnings_shown(options: argparse.Namespace) -> Iterator[None]:
         elif getattr(options, "json", False):
             _emit(protocol.Warning(job=JOB, code=message.code, message=message.message))
         else:
-            print(f"warning: {message}.", file=sys.stderr)
+            from neural_style.bar import print_above
+
+            print_above(f"warning: {message}.")
 
     with warnings.catch_warnings():
         usual, warnings.showwarning = warnings.showwarning, show
@@ -400,24 +402,16 @@ def _emit(message: protocol.Message) -> None:
 
 
 def _shown_as_bar(events: Iterable[Event]) -> Iterable[Event]:
-    """A bar with steps, loss and time left; nothing where standard error is no terminal."""
-    from rich.console import Console
-    from rich.progress import BarColumn, TextColumn
-    from rich.progress import Progress as Bar
-
+    """A bar where standard error is a terminal, and warnings above it."""
+    from neural_style.bar import Bar
     from neural_style.job import Progress, Warned
 
-    console = Console(stderr=True)
-    columns = "{task.fields[stage]}", BarColumn(), TextColumn("{task.fields[text]}")
-    with Bar(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
-        task = bar.add_task("", total=1.0, stage="starting", text="")
+    with Bar(shown=None, keep=False) as bar:
         for event in events:
             if isinstance(event, Progress):
-                left = time.strftime("%H:%M:%S", time.gmtime(event.eta_s))
-                text = f"step {event.step}/{event.total}  loss {event.loss:.4g}  {left} left"
-                bar.update(task, completed=event.fraction, stage=event.stage, text=text)
+                bar.show(event)
             elif isinstance(event, Warned):
-                console.print(f"warning: {event.message}.", style="yellow")
+                warnings.warn(NeuralStyleWarning(event.code, event.message), stacklevel=2)
             yield event
 
 

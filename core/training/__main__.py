@@ -10,8 +10,7 @@ from pathlib import Path
 if __package__ in (None, ""):  # run as a folder, from anywhere
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from tqdm import tqdm
 
 from neural_style.devices import choose_device, choose_precision
 from neural_style.errors import NeuralStyleError
@@ -69,13 +68,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _train(options: argparse.Namespace) -> None:
-    console = Console()
     device = choose_device(options.device)
     recipe = replace(RECIPE, steps=options.steps, seed=options.seed)
     pictures, held = read_pictures(options.pictures).split()
-    console.print(f"{len(pictures.images)} pictures to train on, {len(held.images)} held back")
+    print(f"{len(pictures.images)} pictures to train on, {len(held.images)} held back")
     teacher = Teacher(options.teacher, pictures, device, choose_precision(device, "auto"))
-    console.print(f"Painting {recipe.halfway} pictures half-way")
+    print(f"Painting {recipe.halfway} pictures half-way")
     halfway = paint_halfway(pictures, teacher.weights, device, recipe.halfway, recipe.seed)
     run = begin(teacher.widths, recipe, device)
     batches = Batches(pictures, halfway, run.generator)
@@ -83,7 +81,7 @@ def _train(options: argparse.Namespace) -> None:
     checkpoint = options.output / "checkpoint.safetensors"
     if checkpoint.exists():
         load(run, checkpoint)
-        console.print(f"Going on from step {run.progress.step}")
+        print(f"Going on from step {run.progress.step}")
 
     def write() -> None:
         save(run, checkpoint)
@@ -92,26 +90,15 @@ def _train(options: argparse.Namespace) -> None:
         card = options.output / "compact.md"
         write_card(card, run, options.teacher, options.pictures, pictures, errors)
         listed = ", ".join(f"{name} {error:.3f}" for name, error in errors.items())
-        console.print(f"step {run.progress.step}: loss {run.progress.loss:.3f}; {listed}")
+        tqdm.write(f"step {run.progress.step}: loss {run.progress.loss:.3f}; {listed}")
 
-    with _bar(console) as bar:
-        task = bar.add_task("", total=recipe.steps, completed=run.progress.step, loss=0.0)
+    with tqdm(total=recipe.steps, initial=run.progress.step, unit="step") as bar:
         for progress in train(run, teacher, batches):
-            bar.update(task, completed=progress.step, loss=progress.loss)
+            bar.set_postfix_str(f"loss {progress.loss:.3f}", refresh=False)
+            bar.update()
             if progress.step % SAVE_EVERY == 0 and progress.step < recipe.steps:
                 write()
     write()
-
-
-def _bar(console: Console) -> Progress:
-    columns = (
-        TextColumn("step"),
-        MofNCompleteColumn(),
-        BarColumn(),
-        TextColumn("loss {task.fields[loss]:.3f}"),
-        TimeRemainingColumn(),
-    )
-    return Progress(*columns, console=console)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ if __package__ in (None, ""):  # run as a file, from anywhere
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from PIL import Image
-from rich.progress import track
+from tqdm import tqdm
 
 from neural_style.errors import NeuralStyleError
 from neural_style.image import read_picture, write_picture
@@ -40,7 +40,7 @@ def main(words: list[str] | None = None) -> int:
         photos, paintings = _pictures(given.photos), _pictures(given.paintings)
         given.output.mkdir(parents=True, exist_ok=True)
         pairs = [(photo, painting) for photo in photos for painting in paintings]
-        for photo, painting in track(pairs, "Painting"):
+        for photo, painting in tqdm(pairs, "Painting"):
             _paint(photo, painting, settings, _place(given.output, photo, painting))
         _sheet(photos, paintings, given.output, given.size).save(given.output / "sheet.png")
     except NeuralStyleError as error:
