@@ -349,6 +349,68 @@ def _pillow_limits() -> Iterator[list[warnings.WarningMessage]]:
             Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK = before
 
 
+# -- from memory -------------------------------------------------------------------------------
+
+
+def from_pillow(image: Image.Image, what: str) -> Picture:
+    """A Pillow image of any mode as `read_picture` would read its file, in Pillow's depth.
+
+    Args:
+        image: its EXIF orientation and its profile are applied. Mode F goes from 0 to 1, I to
+            65535, as Pillow has it of 16-bit files.
+        what: its name in messages.
+
+    Raises:
+        NeuralStyleError: `image_too_large`, or `not_an_image` for other values in mode F;
+            `image_damaged` if it was opened from a file that cannot be decoded, or closed.
+    """
+    if image.width * image.height > MAX_PIXELS:
+        raise _too_large(what)
+    try:
+        with _pillow_limits():
+            if image.mode == "F":
+                return from_array(np.asarray(image), what)
+            return _decode_with_pillow(image)
+    except NeuralStyleError:
+        raise
+    except MemoryError as error:
+        message = f"{what} does not fit into this computer's memory"
+        raise NeuralStyleError("image_too_large", message) from error
+    except Exception as error:  # decoders raise whatever they come across
+        message = f"{what} cannot be decoded ({error})"
+        raise NeuralStyleError("image_damaged", message) from error
+
+
+def from_array(array: Array, what: str) -> Picture:
+    """An array as a picture.
+
+    Args:
+        array: (H, W), (H, W, 3) or (H, W, 4), non-linear sRGB and straight alpha, as uint8,
+            uint16 or floats 0..1. Floats a little beyond, as filters leave them, are clipped.
+        what: its name in messages.
+
+    Raises:
+        NeuralStyleError: `image_too_large`, or `not_an_image` for any other array.
+    """
+    kind, floats = array.dtype.name, array.dtype.kind == "f"
+    if array.shape[2:] not in ((), (3,), (4,)) or array.ndim < 2:
+        message = f"{what} is an array of shape {array.shape}"
+        raise NeuralStyleError("not_an_image", message, _ARRAYS)
+    if not floats and kind not in ("uint8", "uint16"):
+        raise NeuralStyleError("not_an_image", f"{what} is an array of {kind}", _ARRAYS)
+    if array.shape[0] * array.shape[1] > MAX_PIXELS:
+        raise _too_large(what)
+    if floats and not (np.abs(array - 0.5) < 0.5 + _OVERSHOOT).all():
+        message = f"{what} is an array of floats that are not all from 0 to 1"
+        raise NeuralStyleError("not_an_image", message, _ARRAYS)
+    values = _unit(_floats(array, 1 if floats else np.iinfo(array.dtype).max))
+    return _picture(values, 8 if kind == "uint8" else 16, None, 1)
+
+
+_ARRAYS = "Arrays are (H, W), (H, W, 3) or (H, W, 4) of uint8, uint16 or floats from 0 to 1."
+_OVERSHOOT = 0.25
+
+
 # -- writing -----------------------------------------------------------------------------------
 
 
@@ -423,6 +485,11 @@ def write_picture(
         warnings.warn(NeuralStyleWarning("metadata_left_out", message), stacklevel=2)
 
 
+def to_pillow(picture: Picture) -> Image.Image:
+    """A picture as a Pillow image of 8 bits: RGB if it is opaque, else RGBA."""
+    return Image.fromarray(_integers(_channels(picture), 8))
+
+
 def encode_picture(
     picture: Picture, kind: str, *, depth: int | None = None, description: str | None = None
 ) -> bytes:
@@ -437,14 +504,23 @@ def encode_picture(
     Raises:
         Exception: whatever the encoder raises for a description that the format cannot hold.
     """
-    values, alpha = picture.pixels, picture.alpha[..., None]
-    if not picture.opaque:
-        values = 1 - (1 - values) * alpha if kind == "JPEG" else np.dstack([values, alpha])
+    values = _channels(picture)
+    if kind == "JPEG" and not picture.opaque:
+        values = 1 - (1 - picture.pixels) * picture.alpha[..., None]
     deep = kind in _DEEP_FORMATS and (depth or picture.depth) == 16
-    values = np.rint(np.clip(values, 0, 1) * np.float32(65535 if deep else 255))
     encode = {"PNG": _encode_png, "TIFF": _encode_tiff}.get(kind, _encode_with_pillow)
     text = None if description is None else _as_exif_text(description)
-    return encode(values.astype(np.uint16 if deep else np.uint8), kind, text)
+    return encode(_integers(values, 16 if deep else 8), kind, text)
+
+
+def _channels(picture: Picture) -> Floats:
+    """RGB, and alpha only if it says something."""
+    return picture.pixels if picture.opaque else np.dstack([picture.pixels, picture.alpha])
+
+
+def _integers(values: Floats, bits: int) -> Array:
+    whole = np.rint(np.clip(values, 0, 1) * np.float32(2**bits - 1))
+    return whole.astype(np.uint16 if bits == 16 else np.uint8)
 
 
 def _as_exif_text(text: str) -> bytes:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import torch
+from PIL import Image
 from torch import Tensor
 
 from neural_style.budget import memory_errors_named
 from neural_style.canvas import as_picture, without_margin
 from neural_style.devices import is_out_of_memory, unusable_devices
-from neural_style.image import Picture
+from neural_style.image import Picture, to_pillow
 from neural_style.pictures import prepare
 from neural_style.plan import Plan, plan_job
 from neural_style.resampling import resize
@@ -59,6 +60,10 @@ class Progress:
     loss: float
     picture: Present
 
+    def image(self, longest: int = 0) -> Image.Image:
+        """`picture` as a Pillow image; see `neural_style.image.to_pillow`."""
+        return to_pillow(self.picture(longest))
+
 
 @dataclass(frozen=True)
 class Warned:
@@ -86,7 +91,7 @@ def paint(
     every: int = 0,
     enlarge: bool = False,
     finish: Callable[[], bool] = lambda: False,
-) -> Iterator[Event]:
+) -> Generator[Event, None, None]:
     """Paint `content` in the style of `styles`.
 
     Nothing happens before the first event is asked for; to cancel, close the iterator.

@@ -6,7 +6,8 @@ is a set of other defaults: what is given explicitly always wins over it.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, get_args, get_origin
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal, TypedDict, get_args, get_origin
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
@@ -35,7 +36,7 @@ def _parse_layers(value: Any) -> Any:
     if isinstance(value, str):
         pairs = (part.strip().partition(":") for part in value.split(",") if part.strip())
         value = {name.strip(): weight.strip() or 1.0 for name, _, weight in pairs}
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         for name in value:
             if name not in LAYERS:
                 raise ValueError(f"{name} is no layer; the layers are {LAYERS[0]} to {LAYERS[-1]}")
@@ -48,6 +49,14 @@ Numbers = Annotated[tuple[Weight, ...], BeforeValidator(_parse_numbers)]
 
 Formula = Literal["relative", "gatys2015", "tutorial"]
 Preset = Literal["draft", "standard", "fine", "gatys2015", "tutorial"]
+Colours = Literal["painting", "photo", "free"]
+Device = Literal["auto", "cpu", "cuda", "mps", "xpu"]
+Precision = Literal["auto", "float32", "bfloat16"]
+Start = Literal["content", "noise", "colours"]
+Statistic = Literal["gaussian", "sliced", "gram"]
+Formula = Literal["relative", "gatys2015", "tutorial"]
+Pooling = Literal["average", "max"]
+Optimiser = Literal["adam", "torch-adam", "lbfgs"]
 
 PRESETS: dict[str, dict[str, Any]] = {
     "draft": {"steps": 80, "final_steps": 16, "size_ratio": 2.0},
@@ -140,7 +149,7 @@ class Settings(BaseModel):
         description="Longest side, in pixels, at which the picture is painted; 0 is the photo's "
         "own size. Brush strokes are as large as in the painting at this size.",
     )
-    colours: Literal["painting", "photo", "free"] = Field(
+    colours: Colours = Field(
         "painting",
         title="Colours",
         description="Whose colours the picture has: the photo is recoloured with the painting's "
@@ -169,13 +178,13 @@ class Settings(BaseModel):
         description="Start of the random numbers: the same seed gives the same picture again on "
         "the same processor, and nearly the same one on a graphics card.",
     )
-    device: Literal["auto", "cpu", "cuda", "mps", "xpu"] = Field(
+    device: Device = Field(
         "auto",
         title="Device",
         description="What to compute on: cuda is an NVIDIA or AMD graphics card, mps Apple's, "
         "xpu Intel's; auto takes the fastest there is.",
     )
-    precision: Literal["auto", "float32", "bfloat16"] = Field(
+    precision: Precision = Field(
         "auto",
         title="Precision",
         description="Number format of the network's features: auto takes bfloat16 where this "
@@ -190,13 +199,13 @@ class Settings(BaseModel):
         description="Memory that painting may take, in GiB; 0 is most of what is free. With less, "
         "the picture is painted in tiles, which takes longer and gives the same picture.",
     )
-    start: Literal["content", "noise", "colours"] = Field(
+    start: Start = Field(
         "content",
         title="Start",
         description="What the optimiser starts from: the photo, white noise, or noise in the "
         "painting's colours.",
     )
-    statistic: Literal["gaussian", "sliced", "gram"] = Field(
+    statistic: Statistic = Field(
         "gaussian",
         title="Statistic",
         description="What is compared of the style's features: their mean and covariance "
@@ -232,13 +241,13 @@ class Settings(BaseModel):
         description="Weight of the total variation, which calms noise between neighbouring pixels; "
         "relative to the painting's own.",
     )
-    pooling: Literal["average", "max"] = Field(
+    pooling: Pooling = Field(
         "average",
         title="Pooling",
         description="How the network shrinks its maps: average, as in the paper, or max, as it "
         "was trained.",
     )
-    optimiser: Literal["adam", "torch-adam", "lbfgs"] = Field(
+    optimiser: Optimiser = Field(
         "adam",
         title="Optimiser",
         description="Adam made for pictures (clamped, averaged); PyTorch's own, as in the "
@@ -303,6 +312,39 @@ class Settings(BaseModel):
         if self.formula != "relative" and self.statistic != "gram":
             raise ValueError(f"formula {self.formula} needs statistic gram, not {self.statistic}")
         return self
+
+
+class Keywords(TypedDict, total=False):
+    """The settings as keywords of a call, with the types that a caller may give."""
+
+    preset: Preset
+    strength: float
+    faces: float
+    network: str
+    size: int
+    colours: Colours
+    style_scale: float
+    blend: Sequence[float] | str
+    seed: int
+    device: Device
+    precision: Precision
+    memory: float
+    start: Start
+    statistic: Statistic
+    formula: Formula
+    content_layers: Mapping[str, float] | str
+    style_layers: Mapping[str, float] | str
+    content_weight: float
+    style_weight: float
+    tv_weight: float
+    pooling: Pooling
+    optimiser: Optimiser
+    learning_rate: float
+    averaging: float
+    steps: int
+    final_steps: int
+    coarsest: int
+    size_ratio: float
 
 
 def parse_settings(values: dict[str, Any]) -> Settings:
