@@ -47,7 +47,6 @@ Weight = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
 LayerWeights = Annotated[dict[str, Weight], BeforeValidator(_parse_layers), Field(min_length=1)]
 Numbers = Annotated[tuple[Weight, ...], BeforeValidator(_parse_numbers)]
 
-Formula = Literal["relative", "gatys2015", "tutorial"]
 Preset = Literal["draft", "standard", "fine", "gatys2015", "tutorial"]
 Colours = Literal["painting", "photo", "free"]
 Device = Literal["auto", "cpu", "cuda", "mps", "xpu"]
