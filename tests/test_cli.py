@@ -22,7 +22,7 @@ from PIL import Image
 
 import neural_style
 from conftest import drawn
-from neural_style import cli, image, job, protocol
+from neural_style import cli, console, image, job, output, protocol
 from neural_style.image import read_picture, write_picture
 from neural_style.settings import Settings, parse_settings
 
@@ -177,7 +177,7 @@ def test_into_a_folder_under_the_photos_name(pictures: tuple[Path, Path]) -> Non
     ],
 )
 def test_name_in_a_folder(tmp_path: Path, photo: str, depth: int | None, name: str) -> None:
-    assert cli.output_in(str(tmp_path), photo, depth) == str(tmp_path / name)
+    assert output.output_in(str(tmp_path), photo, depth) == str(tmp_path / name)
 
 
 def test_a_folder_that_is_not_there_is_not_made(pictures: tuple[Path, Path]) -> None:
@@ -390,7 +390,7 @@ def test_a_warning_while_painting_is_one_line(
         yield from paint(*given, **options)
 
     paint = job.paint
-    monkeypatch.setattr(job, "paint", warned)
+    monkeypatch.setattr(console, "paint", warned)
     photo, painting = map(str, pictures)
     out = str(pictures[0].with_name("out.png"))
     assert cli.main(["stylize", photo, painting, "-o", out, *QUICK]) == 0

@@ -122,7 +122,9 @@ def paint(
         studio = Studio(pictures, settings, plan)
         yield Started(plan)
         size = (height, width) if enlarge else (plan.height, plan.width)
-        yield from _Job(studio, content, size, _Clock(plan.stages, every), finish).paint()
+        clock = _Clock(plan.stages, every)
+        job = _Job(studio=studio, content=content, size=size, clock=clock, finish=finish)
+        yield from job.paint()
 
 
 class _Job:
@@ -138,6 +140,7 @@ class _Job:
 
     def __init__(
         self,
+        *,
         studio: Studio,
         content: Picture,
         size: tuple[int, int],

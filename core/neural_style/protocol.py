@@ -7,7 +7,7 @@ each pixel, row by row from the top left, non-linear sRGB 0..1 with straight alp
 
 A conversation:
 
-    worker  {"type": "hello", "protocol": 1, ...}
+    worker  {"type": "hello", "protocol": 2, ...}
     host    {"type": "plan", "job": "p", "width": 6000, "height": 4000, "settings": {...}}
     worker  {"type": "planned", "job": "p", "seconds": 95.0, ...}
     host    {"type": "job", "job": "a", "folder": "/tmp/x", "content": {...}, "styles": [...]}
