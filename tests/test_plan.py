@@ -47,6 +47,14 @@ def test_the_second_plan_computes_no_loss(steps: list[int]) -> None:
     assert steps == []
 
 
+def test_a_slow_step_is_not_measured_again(
+    steps: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plan, "PACE_SECONDS", 0.0)
+    seconds(60, 40)
+    assert len(steps) == len(plan.PACE_SIDES)
+
+
 @pytest.mark.parametrize(
     "values",
     [

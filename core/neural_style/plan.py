@@ -24,8 +24,8 @@ PACE_SIDES, PACE_SIDES_ON_CARDS = (96, 256), (256, 1024)
 """Sides of the two pictures on which the time of a step is measured, in pixels: a part of it is the
 same at every size, and on a graphics card small pictures would tell of nothing else."""
 
-PACE_STEPS = 4
-"""Steps of which the fastest is the pace."""
+PACE_STEPS, PACE_SECONDS = 4, 1.0
+"""Steps of which the fastest counts; no more of them once they have taken so many seconds."""
 
 SETUP_STEPS = 1
 """What comes before the first step of a stage, in steps: it looks at content and style."""
@@ -157,8 +157,8 @@ def _step(side: int, settings: Settings, network: VGG) -> tuple[float, float]:
     )
     # Adam, whatever is asked for: its step is one look at the image and little else.
     optimiser = Adam(content.pixels, 0.0, 0.0)
-    times = []
-    for _ in range(PACE_STEPS):
+    times: list[float] = []
+    while len(times) < PACE_STEPS and sum(times) <= PACE_SECONDS:
         start = time.perf_counter()
         float(optimiser.step(objective))  # waits for the device
         times.append(time.perf_counter() - start)
