@@ -20,6 +20,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import cv2
 import imagecodecs
 import numpy as np
 import PIL
@@ -1499,7 +1500,7 @@ def test_failing_encoder_leaves_the_old_output(
 
     path = tmp_path / "x.png"
     path.write_bytes(b"old")
-    monkeypatch.setattr(imagecodecs, "png_encode", fail)
+    monkeypatch.setattr(cv2, "imencodeWithMetadata", fail)
     with pytest.raises(MemoryError):
         write(path)
     assert os.listdir(tmp_path) == ["x.png"]

@@ -114,10 +114,10 @@ def whole_png(data: bytes) -> bytes | None:
         rows.append((b"\2" + bytes(length - 1)) * (count - there))  # "as above", no difference
         place += length * count
     chunks = [*before, (b"IDAT", zlib.compress(b"".join(rows), 1)), (b"IEND", b"")]
-    return data[:8] + b"".join(png_chunk(kind, content) for kind, content in chunks)
+    return data[:8] + b"".join(_png_chunk(kind, content) for kind, content in chunks)
 
 
-def png_chunk(kind: bytes, data: bytes) -> bytes:
+def _png_chunk(kind: bytes, data: bytes) -> bytes:
     """A chunk of a PNG file with its length and checksum."""
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
@@ -129,7 +129,7 @@ def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bool]]:
         length, kind = struct.unpack_from(">I4s", data, place)
         content, end = data[place + 8 : place + 8 + length], place + 12 + length
         whole = end <= len(data)
-        yield kind, content, not whole or png_chunk(kind, content) == data[place:end]
+        yield kind, content, not whole or _png_chunk(kind, content) == data[place:end]
         place = end
 
 
