@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from hypothesis import HealthCheck, settings
+from PIL import Image, PngImagePlugin
 
 from neural_style.devices import available_devices
 from neural_style.image import Picture
@@ -74,6 +77,26 @@ def studio_of(content: Picture, styles: Sequence[Picture], settings: Settings) -
     plan = plan_job(width, height, settings, enlarge=False)
     pictures = prepare(content, styles, settings, torch.device(plan.device))
     return Studio(pictures, settings, plan)
+
+
+@pytest.fixture
+def nothing_leaks(
+    recwarn: pytest.WarningsRecorder, caplog: pytest.LogCaptureFixture
+) -> Iterator[None]:
+    """No warning, and Pillow's process-wide limits as they were."""
+    before = Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK
+    warnings.simplefilter("always")
+    caplog.set_level(logging.WARNING)
+    yield
+    assert [str(warning.message) for warning in recwarn] == []
+    assert caplog.records == []
+    assert before == (Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK)
+
+
+@pytest.fixture(scope="module")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """For Hypothesis, which complains of a fixture made once for all its examples of a test."""
+    return tmp_path_factory.mktemp("shared")
 
 
 @pytest.fixture(scope="session")

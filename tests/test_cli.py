@@ -22,8 +22,8 @@ from PIL import Image
 
 import neural_style
 from conftest import drawn
-from neural_style import cli, console, image, job, output, protocol
-from neural_style.image import read_picture, write_picture
+from neural_style import cli, console, job, output, protocol
+from neural_style.image import read_picture, write_picture, writing
 from neural_style.settings import Settings, parse_settings
 
 COMMAND = Path(sys.executable).with_name("neural-style")
@@ -116,7 +116,7 @@ def test_what_a_file_cannot_hold_is_left_out_with_a_warning(
             raise ValueError("no room")
         return b""
 
-    monkeypatch.setattr(image, "_exif", fail)
+    monkeypatch.setattr(writing, "_exif", fail)
     photo, painting = map(str, pictures)
     out = pictures[0].with_name("out.jpg")
     assert cli.main(["stylize", photo, painting, "-o", str(out), *QUICK, *more]) == 0

@@ -14,10 +14,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from neural_style import heif
 from neural_style.errors import NeuralStyleWarning
-from neural_style.image import Picture
-from test_image import (
+from neural_style.image import Picture, heif
+from picture_files import (
     ADOBE,
     ADOBE_TO_XYZ,
     SRGB_TO_XYZ,

@@ -12,11 +12,10 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from neural_style import jpegxl
 from neural_style.errors import NeuralStyleWarning
-from neural_style.image import Picture
+from neural_style.image import Picture, jpegxl
+from picture_files import ADOBE, encoded, exif, noise, read_bytes, refusal, same, saved
 from test_heif import P3_TO_SRGB, light
-from test_image import ADOBE, encoded, exif, noise, read_bytes, refusal, same, saved
 
 
 def jxl(array: NDArray[Any], **options: Any) -> bytes:

@@ -14,7 +14,7 @@ import pi_heif
 from numpy.typing import NDArray
 from PIL import Image
 
-from neural_style.profiles import is_known, profile_of
+from neural_style.image.profiles import is_known, profile_of
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import imagecodecs
 
-from neural_style.heif import Decoded
-from neural_style.profiles import is_known, profile_of
+from neural_style.image.heif import Decoded
+from neural_style.image.profiles import is_known, profile_of
 
 CONTAINER = b"\0\0\0\x0cJXL \r\n\x87\n"
 MAGIC = (b"\xff\x0a", CONTAINER)
