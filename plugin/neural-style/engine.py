@@ -399,6 +399,6 @@ class Job(Task):
 
 def writable(error):
     """An OSError of a temporary file as an error to show."""
-    if getattr(error, "errno", None) in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
+    if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
         return PluginError("disk_full")
     return PluginError("temp_unwritable", str(error))

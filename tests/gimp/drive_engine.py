@@ -27,6 +27,7 @@ def main():
     plan = engine.Plan(worker, 6000, 4000, {"size": 3000})
     while not plan.tick(0.2):
         pass
+    assert plan.result is not None
     print(tuple(plan.result[key] for key in ("width", "height", "seconds")))
     steps = []
     job = engine.Job(worker, request, lambda message: steps.append(message["step"]))

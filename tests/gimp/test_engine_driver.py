@@ -149,6 +149,7 @@ def start_fake(monkeypatch, tmp_path):
 def to_the_end(task):
     while not task.tick(0.1):
         pass
+    assert task.result is not None
     return task.result
 
 
