@@ -20,12 +20,6 @@ from neural_style.settings import Settings, as_text, describe, parse_settings
 
 USAGE, FAILURE, INTERRUPTED = 2, 1, 130
 
-SPINS = "1000"
-"""How long threads wait for each other at full speed before they let others run (GNU OpenMP).
-Without a limit, one other busy program makes a job on two cores take eight times as long; with
-this one 1.5 times, and on an idle computer as long as before within a tenth."""
-
-
 EXAMPLES = """\
 examples:
   neural-style stylize photo.jpg painting.jpg -o out.png
@@ -40,7 +34,6 @@ OUTPUT_HELP = "file to write, or a folder, or - for standard output (PNG)"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run `neural-style`; returns the exit status."""
-    os.environ.setdefault("GOMP_SPINCOUNT", SPINS)  # before PyTorch is loaded
     options = _parser().parse_args(arguments)
     try:
         with _warnings_shown(options):
