@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import re
 import runpy
+from pathlib import Path
 
 import pytest
+from PIL import Image
 
+from conftest import drawn
 from installer import errors as installer_errors
 from neural_style.cli import main
 from neural_style.errors import HINTS
+from neural_style.image import read_picture, write_picture
+from neural_style.settings import PRESETS
 from readme import PLUGIN_SETTINGS, README, with_table
 
 
@@ -37,3 +42,25 @@ def test_examples_have_options_that_exist(capsys: pytest.CaptureFixture[str]) ->
     for example in examples:
         assert main(example.split()) == 1
         assert "photo.jpg" in capsys.readouterr().err, example
+
+
+@pytest.mark.slow
+def test_scripts_run_as_they_stand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With few steps, as the pictures are as large as written."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(PRESETS, "standard", {"steps": 2, "final_steps": 1, "size_ratio": 4.0})
+    for name in ("photo", "painting", "one", "two"):
+        write_picture(f"{name}.jpg", drawn(40, 60, name))
+    scripts = re.findall(r"^```python\n(.*?)^```$", README.read_text(), re.MULTILINE | re.DOTALL)
+    assert len(scripts) == 2
+    names: dict[str, object] = {}
+    for script in scripts:
+        exec(script, names)  # noqa: S102
+    picture = names["picture"]
+    assert isinstance(picture, Image.Image)
+    assert max(picture.size) == 800
+    assert read_picture("painted.png").pixels.shape == (40, 60, 3)
+    assert read_picture("so-far.png").pixels.shape[1] == 200
+    assert "100%, 0 s left, loss " in capsys.readouterr().out
