@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import get_args
 
 import torch
 from torch import Tensor
@@ -14,7 +15,10 @@ from neural_style.network import VGG, load_weights
 from neural_style.network.weights import PREPROCESSINGS, Weights
 from neural_style.objective import Objective
 from neural_style.sampling import Sampling
-from neural_style.settings import LAYERS, Settings
+from neural_style.settings import LAYERS, Settings, Statistic
+
+STATISTICS = get_args(Statistic)
+"""Each is a loss of style."""
 
 
 def random_weights(kind: str = "torchvision", width: int = 6, seed: int = 0) -> Weights:

@@ -40,7 +40,7 @@ def stylize(
     Args:
         content: the photo. Its transparent pixels are left as they are.
         styles: the painting, or several; `blend` says how much each counts.
-        on_progress: called about ten times a second with the steps, the time left, the loss
+        on_progress: called at most ten times a second with the steps, the time left, the loss
             and, if asked for with `progress.image()`, the picture so far. What it raises ends
             the painting and comes out of this call.
         progress_bar: show a bar on standard error, or in the notebook.

@@ -69,7 +69,8 @@ class Objective:
 
     @torch.no_grad()
     def __call__(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        """The loss of `image`, shape (1, 3, H, W), a scalar, and its gradient, (1, 3, H, W)."""
+        """The loss of `image`, shape (1, 3, H, W), a scalar, and its gradient, (1, 3, H, W), which
+        the caller may overwrite."""
         for loss in self.feature_losses:
             loss.reset()
         tape = self.network.forward(

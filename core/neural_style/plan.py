@@ -75,7 +75,8 @@ class Plan:
 def plan_job(width: int, height: int, settings: Settings, *, enlarge: bool) -> Plan:
     """How a content of `width` times `height` pixels would be painted.
 
-    The first plan for a network measures its pace, which takes a moment; the next ones know it.
+    The first plan measures the pace, which takes a moment; later ones know it, unless a setting has
+    changed on which it depends (PACE_SETTINGS).
 
     Args:
         width, height: of the content, in pixels.

@@ -14,7 +14,7 @@ class Sampling:
     Adam gets others in each step, so that in the long run all count. L-BFGS, which compares the
     gradients of successive steps, needs the same loss in each, and gets the same ones.
 
-    Only `SlicedWassersteinLoss` draws. The same seed draws the same on the same device.
+    Only `SlicedWassersteinLoss` depends on it. The same seed draws the same on the same device.
 
     Args:
         seed: where all of it begins.

@@ -110,7 +110,8 @@ class Features:
     """Features of some positions of a layer: a cloud of points.
 
     Attributes:
-        values: shape (N, C), float32; lent, see `TiledNetwork`.
+        values: shape (N, C), float32; often the network's own memory, so nobody may change them, or
+            hold on to them after the visit.
         weight: how much each position counts, shape (N,), summing to one over all that are visited.
         box: where the positions are in the layer, row by row (all of them, if it is no sample).
         height, width: of the whole layer.

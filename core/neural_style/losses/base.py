@@ -29,7 +29,7 @@ class FeatureLoss(ABC):
         compute           once: from that, what a position's gradient depends on
         gradient          with each part; afterwards `value` is the loss
 
-    Features are lent: a loss must not change them.
+    Features are lent: a loss must not change them, nor hold on to them.
 
     Args:
         layer: whose features it compares, such as `conv4_2`.

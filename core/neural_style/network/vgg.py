@@ -186,7 +186,7 @@ class VGG:
         return x
 
     def _unpool(self, gradient: Tensor, shape: torch.Size, places: Tensor | None) -> Tensor:
-        """The pooling's gradient; `shape` is that of its input."""
+        """The pooling's gradient; `shape` is that of its input. Overwrites `gradient`."""
         if places is not None:
             return _channels_last(_unpooled(gradient, shape, places))
         height, width = gradient.shape[2:]
