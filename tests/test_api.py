@@ -368,3 +368,10 @@ def test_keywords_are_the_settings() -> None:
         assert hints[name] == loose.get(field_type(name), field.annotation), name
     (keywords,) = get_args(get_type_hints(ns.stylize)["settings"])
     assert keywords is Keywords
+
+
+@pytest.mark.parametrize("given", [{"cancel": True}, {"on_progress": 5}])
+def test_what_is_no_function_is_named(given: dict[str, Any]) -> None:
+    with pytest.raises(ns.NeuralStyleError, match="should be a function") as caught:
+        ns.stylize("photo.png", "painting.png", **given)
+    assert caught.value.code == "bad_settings"

@@ -57,6 +57,10 @@ def stylize(
         NeuralStyleError: its `code` says what went wrong, as on the command line, such as
             `bad_settings` or `file_missing`; `cancelled` if `cancel` said so.
     """
+    for name, given in (("on_progress", on_progress), ("cancel", cancel)):
+        if given is not None and not callable(given):
+            message = f"{name} is {given!r} but should be a function"
+            raise NeuralStyleError("bad_settings", message, "Give a function's name, without ().")
     values = parse_settings({**settings})
     photo = _picture(content, "The photo")
     paintings = [_picture(style, "The style picture") for style in _several(styles)]
