@@ -10,11 +10,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from neural_style.canvas import Canvas
-from neural_style.losses import losses_from
 from neural_style.network import VGG, load_weights
 from neural_style.network.weights import PREPROCESSINGS, Weights
-from neural_style.objective import Objective
-from neural_style.sampling import Sampling
+from neural_style.objective import Objective, objective_from
 from neural_style.settings import LAYERS, Settings, Statistic
 
 STATISTICS = get_args(Statistic)
@@ -90,15 +88,14 @@ def objective(
     emphasis: Tensor | None = None,
 ) -> Objective:
     """The loss of a picture as a studio makes it."""
-    device = content.pixels.device
-    sampling = Sampling(seed=seed, device=device, fixed=settings.optimiser == "lbfgs")
-    return Objective(
+    return objective_from(
+        settings,
         network=network,
-        losses=losses_from(settings, sampling, emphasis),
         content=content,
         styles=styles,
-        sampling=sampling,
+        seed=seed,
         tile=tile,
+        emphasis=emphasis,
     )
 
 

@@ -11,11 +11,9 @@ from torch.nn import functional as F
 
 from benchmarks import textbook
 from neural_style.canvas import Canvas
-from neural_style.losses import losses_from
 from neural_style.network import VGG, Weights, load_weights
 from neural_style.network.weights import PREPROCESSINGS
-from neural_style.objective import Objective
-from neural_style.sampling import Sampling
+from neural_style.objective import Objective, objective_from
 from neural_style.settings import LAYERS, Settings, parse_settings
 
 NETWORKS = ("vgg19", "compact")
@@ -118,14 +116,9 @@ def objective(
     network: VGG, content: Tensor, style: Tensor, settings: Settings, tile: int = 0
 ) -> Objective:
     """The engine's loss of a picture."""
-    sampling = Sampling(seed=0, device=content.device, fixed=settings.optimiser == "lbfgs")
-    return Objective(
-        network=network,
-        losses=losses_from(settings, sampling),
-        content=canvas(content),
-        styles=[(canvas(style), 1.0)],
-        sampling=sampling,
-        tile=tile,
+    styles = [(canvas(style), 1.0)]
+    return objective_from(
+        settings, network=network, content=canvas(content), styles=styles, tile=tile
     )
 
 

@@ -16,9 +16,10 @@ import torch
 from torch import Tensor
 
 from neural_style.canvas import Canvas
-from neural_style.losses import FeatureLoss, PixelLoss
+from neural_style.losses import FeatureLoss, PixelLoss, losses_from
 from neural_style.network import VGG
 from neural_style.sampling import Sampling
+from neural_style.settings import Settings
 from neural_style.tiles import Features, TiledNetwork
 
 
@@ -116,3 +117,34 @@ class Objective:
         self.network.forward(content.pixels, visit)
         for loss in self.pixel_losses:
             loss.update_content(content)
+
+
+def objective_from(
+    settings: Settings,
+    *,
+    network: VGG,
+    content: Canvas,
+    styles: Iterable[tuple[Canvas, float]],
+    seed: int = 0,
+    tile: int = 0,
+    emphasis: Tensor | None = None,
+) -> Objective:
+    """What the settings ask for.
+
+    Args:
+        settings: which losses, and how each step samples.
+        network, content, styles, tile: see `Objective`.
+        seed: of what is drawn at random.
+        emphasis: see `ContentLoss`.
+    """
+    # L-BFGS compares the gradients of successive steps.
+    fixed = settings.optimiser == "lbfgs"
+    sampling = Sampling(seed=seed, device=content.pixels.device, fixed=fixed)
+    return Objective(
+        network=network,
+        losses=losses_from(settings, sampling, emphasis),
+        content=content,
+        styles=styles,
+        sampling=sampling,
+        tile=tile,
+    )

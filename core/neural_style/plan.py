@@ -12,11 +12,9 @@ import torch
 from neural_style import budget
 from neural_style.canvas import Canvas, check_size, extended, margin_of
 from neural_style.devices import choose_device
-from neural_style.losses import losses_from
 from neural_style.network import VGG, network_for
-from neural_style.objective import Objective
+from neural_style.objective import objective_from
 from neural_style.optimise import Adam
-from neural_style.sampling import Sampling
 from neural_style.schedule import FINISHING_STEPS, Stage, painted_size, stages
 from neural_style.settings import Settings
 
@@ -147,15 +145,8 @@ def _step(side: int, settings: Settings, network: VGG) -> tuple[float, float]:
     tile = budget.choose(side, side, network, settings, budget.allowed(settings, device)).tile
     content, style = (_noise(side, device, seed) for seed in (0, 1))
     content = extended(content, margin_of(side, side, settings))
-    sampling = Sampling(seed=0, device=device, fixed=False)
-    objective = Objective(
-        network=network,
-        losses=losses_from(settings, sampling),
-        content=content,
-        styles=[(style, 1.0)],
-        sampling=sampling,
-        tile=tile,
-    )
+    styles = [(style, 1.0)]
+    objective = objective_from(settings, network=network, content=content, styles=styles, tile=tile)
     # Adam, whatever is asked for: its step is one look at the image and little else.
     optimiser = Adam(content.pixels, 0.0, 0.0)
     times: list[float] = []

@@ -8,15 +8,13 @@ from torch import Tensor
 from neural_style import budget, cache
 from neural_style.canvas import Canvas, extended, first_image, margin_of, resized, with_margin
 from neural_style.devices import release_memory
-from neural_style.losses import losses_from
 from neural_style.network import network_for
 from neural_style.network.weights import PREPROCESSINGS
-from neural_style.objective import Objective
+from neural_style.objective import Objective, objective_from
 from neural_style.optimise import LBFGS, Adam, Optimiser, TorchAdam
 from neural_style.pictures import Pictures
 from neural_style.plan import Plan
 from neural_style.resampling import resize
-from neural_style.sampling import Sampling
 from neural_style.schedule import Stage
 from neural_style.settings import Settings
 
@@ -42,18 +40,14 @@ class Studio:
     def objective(self, number: int, stage: Stage) -> Objective:
         """What is minimised at the stage with this number."""
         longest = max(stage.width, stage.height) * self.settings.style_scale
-        sampling = Sampling(
-            seed=self.settings.seed * 1000 + number,
-            device=self.device,
-            fixed=self.settings.optimiser == "lbfgs",
-        )
-        return Objective(
+        return objective_from(
+            self.settings,
             network=self.network,
-            losses=losses_from(self.settings, sampling, self._emphasis(stage)),
             content=self.content_at(stage),
             styles=((style.at(longest), style.share) for style in self.pictures.styles),
-            sampling=sampling,
+            seed=self.settings.seed * 1000 + number,
             tile=self.tile,
+            emphasis=self._emphasis(stage),
         )
 
     def optimiser(self) -> Optimiser:

@@ -6,11 +6,9 @@ import torch
 from torch import Tensor
 
 from neural_style.canvas import Canvas
-from neural_style.losses import losses_from
 from neural_style.network import VGG, Weights
-from neural_style.objective import Objective
+from neural_style.objective import objective_from
 from neural_style.optimise import Adam
-from neural_style.sampling import Sampling
 from neural_style.settings import parse_settings
 from training.batches import middle
 from training.pictures import STORED_SIDE, Pictures
@@ -56,13 +54,12 @@ def paint_halfway(
         )
         content_weight = MOST_CONTENT * (LEAST_CONTENT / MOST_CONTENT) ** part
         settings = parse_settings({**SETTINGS, "content_weight": content_weight})
-        sampling = Sampling(seed=seed + number, device=device, fixed=False)
-        objective = Objective(
+        objective = objective_from(
+            settings,
             network=network,
-            losses=losses_from(settings, sampling),
             content=photo,
             styles=[(painting, 1.0)],
-            sampling=sampling,
+            seed=seed + number,
         )
         start = photo.pixels
         if noise < 0.25:
