@@ -62,5 +62,6 @@ def test_scripts_run_as_they_stand(
     assert isinstance(picture, Image.Image)
     assert max(picture.size) == 800
     assert read_picture("painted.png").pixels.shape == (40, 60, 3)
+    assert read_picture("blended.png").pixels.shape == (533, 800, 3)
     assert read_picture("so-far.png").pixels.shape[1] == 200
     assert "100%, 0 s left, loss " in capsys.readouterr().out
