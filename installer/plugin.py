@@ -18,11 +18,12 @@ MAIN = "neural-style.py"
 NOTE = "engine.json"
 
 
-def source_files() -> dict[str, Path]:
-    """The plug-in's files by their name in its folder."""
-    folder = machine.ROOT / "plugin" / "neural-style"
+def source_files(edition: str = "neural-style") -> dict[str, Path]:
+    """An edition's files, and those that all editions share, by their name in GIMP's folder."""
+    folders = [machine.ROOT / "plugin" / name for name in ("shared", edition)]
     return {
         path.relative_to(folder).as_posix(): path
+        for folder in folders
         for path in sorted(folder.rglob("*"))
         if path.is_file() and "__pycache__" not in path.parts and path.suffix != ".pyc"
     }

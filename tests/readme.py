@@ -12,7 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
-PLUGIN_SETTINGS = ROOT / "plugin" / "neural-style" / "settings.json"
+PLUGIN_SETTINGS = ROOT / "plugin" / "shared" / "settings.json"
 BEGIN, END = "<!-- settings: written by tests/readme.py -->\n", "<!-- settings end -->"
 
 sys.path.insert(0, str(ROOT / "core"))

@@ -53,7 +53,7 @@ def test_commands_work_from_the_archive(unpacked: Path, tmp_path: Path) -> None:
 def test_archive_holds_all_that_is_installed(unpacked: Path) -> None:
     assert package.fingerprint(unpacked) == package.fingerprint()
     there = {path.relative_to(unpacked).as_posix() for path in unpacked.rglob("*")}
-    assert {f"plugin/neural-style/{name}" for name in plugin.source_files()} <= there
+    assert {path.relative_to(ROOT).as_posix() for path in plugin.source_files().values()} <= there
     assert {f"installer/{path.name}" for path in (ROOT / "installer").glob("*.*")} <= there
     assert not [name for name in there if name.startswith(("tests", "core/training", ".ci"))]
 

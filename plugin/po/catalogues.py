@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Make the plug-in's catalogues: po/*.po into neural-style/locale/*/LC_MESSAGES/neural-style.mo.
+"""Make the plug-in's catalogues: po/*.po into shared/locale/*/LC_MESSAGES/neural-style.mo.
 
     catalogues.py           compile every .po file
     catalogues.py LANGUAGE  print what that language's .po file lacks, ready to be filled in
@@ -17,19 +17,19 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-PLUGIN = HERE.parent / "neural-style"
+SHARED = HERE.parent / "shared"
 
 
 def texts() -> list[str]:
     """Every text that the plug-in translates, each once."""
     found: dict[str, None] = {}
-    for path in sorted(PLUGIN.glob("*.py")):
+    for path in sorted(HERE.parent.glob("*/*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if _is_translation(node):
                 found[ast.literal_eval(node.args[0])] = None  # type: ignore[attr-defined]
     for sentence, hint in _table_of_errors().values():
         found.update({sentence: None, hint: None})
-    settings = json.loads((PLUGIN / "settings.json").read_text(encoding="utf-8"))["settings"]
+    settings = json.loads((SHARED / "settings.json").read_text(encoding="utf-8"))["settings"]
     for setting in settings:
         found.update({setting["label"]: None, setting["help"]: None})
         found.update(dict.fromkeys(setting.get("choices", [])))
@@ -46,7 +46,7 @@ def _is_translation(node: ast.AST) -> bool:
 
 
 def _table_of_errors() -> dict[str, tuple[str, str]]:
-    tree = ast.parse((PLUGIN / "messages.py").read_text(encoding="utf-8"))
+    tree = ast.parse((SHARED / "messages.py").read_text(encoding="utf-8"))
     for node in tree.body:
         if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "TABLE":
             return ast.literal_eval(node.value)
@@ -85,7 +85,7 @@ def compiled(entries: dict[str, str]) -> bytes:
 
 
 def catalogue(po: Path) -> Path:
-    return PLUGIN / "locale" / po.stem / "LC_MESSAGES" / "neural-style.mo"
+    return SHARED / "locale" / po.stem / "LC_MESSAGES" / "neural-style.mo"
 
 
 def main(arguments: list[str]) -> None:

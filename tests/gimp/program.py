@@ -9,11 +9,13 @@ import sys
 import time
 from pathlib import Path
 
+from installer import plugin
+
 from . import lab
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-PLUGIN = ROOT / "plugin" / "neural-style"
+SHARED = ROOT / "plugin" / "shared"
 VERSIONS = list(lab.SUITES)
 PATIENCE = 5
 GIMPRC = """(check-updates no)
@@ -34,7 +36,9 @@ class Gimp:
         self.temp.mkdir(parents=True)
         self.config.mkdir()
         self.plugin = self.config / "plug-ins" / "neural-style"
-        shutil.copytree(PLUGIN, self.plugin, ignore=shutil.ignore_patterns("__pycache__"))
+        for name, source in plugin.source_files().items():
+            (self.plugin / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, self.plugin / name)
         self.mode_file = work / "mode"
         self._plans = work / "mode.plans"
         self.use_fake_engine()

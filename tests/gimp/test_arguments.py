@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from .program import PLUGIN, case_names
+from .program import SHARED, case_names
 
 
 @pytest.mark.gimp
@@ -16,5 +16,5 @@ def test_arguments(passes, case):
 def test_the_shipped_settings_are_the_engines():
     from neural_style.settings import describe
 
-    shipped = json.loads((PLUGIN / "settings.json").read_text(encoding="utf-8"))
+    shipped = json.loads((SHARED / "settings.json").read_text(encoding="utf-8"))
     assert shipped == json.loads(json.dumps(describe())), "run python3 tests/readme.py"

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from .program import HERE, PLUGIN
+from .program import HERE, SHARED
 
 
 def python27():
@@ -34,7 +34,7 @@ def test_it_plans_and_paints(tmp_path, version):
     command, more = found
     environment = {**os.environ, **more, "NEURAL_STYLE_PYTHON": str(HERE / "fake_engine.py")}
     environment["PYTHONDONTWRITEBYTECODE"] = "1"
-    call = [*command, str(HERE / "drive_engine.py"), str(PLUGIN), str(tmp_path)]
+    call = [*command, str(HERE / "drive_engine.py"), str(SHARED), str(tmp_path)]
     done = subprocess.run(
         call, env=environment, capture_output=True, text=True, timeout=60, check=False
     )
@@ -62,7 +62,7 @@ class Clock:
 @pytest.fixture
 def silent(monkeypatch):
     """An engine that has said hello, works, and says nothing more; its clock; its messages."""
-    monkeypatch.syspath_prepend(str(PLUGIN))
+    monkeypatch.syspath_prepend(str(SHARED))
     import engine
 
     clock = Clock()
@@ -127,7 +127,7 @@ def test_an_engine_without_work_may_be_silent(silent):
 @pytest.fixture
 def start_fake(monkeypatch, tmp_path):
     """A function that starts a fake engine of a kind, with one that changes its kind later."""
-    monkeypatch.syspath_prepend(str(PLUGIN))
+    monkeypatch.syspath_prepend(str(SHARED))
     import engine
 
     mode_file = tmp_path / "mode"
@@ -200,7 +200,7 @@ def test_a_plan_without_its_fields(start_fake):
 
 
 def test_the_environment_is_cleaned(monkeypatch):
-    monkeypatch.syspath_prepend(str(PLUGIN))
+    monkeypatch.syspath_prepend(str(SHARED))
     import engine
 
     clean = engine.clean_environment(
@@ -244,7 +244,7 @@ BUNDLES = [
 @pytest.mark.parametrize(("system", "bundle", "before", "after"), BUNDLES)
 def test_folders_of_the_bundle_leave_the_search_paths(monkeypatch, system, bundle, before, after):
     """Whole folders, however they are written."""
-    monkeypatch.syspath_prepend(str(PLUGIN))
+    monkeypatch.syspath_prepend(str(SHARED))
     import engine
 
     path = ntpath if system == "nt" else posixpath
@@ -256,7 +256,7 @@ def test_folders_of_the_bundle_leave_the_search_paths(monkeypatch, system, bundl
 
 def test_variables_of_another_python(monkeypatch, tmp_path):
     """The engine starts even where a prefix leads to an environment that is not cleaned."""
-    monkeypatch.syspath_prepend(str(PLUGIN))
+    monkeypatch.syspath_prepend(str(SHARED))
     import engine
 
     (tmp_path / "numpy").mkdir()

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from .program import PLUGIN, ROOT
+from .program import ROOT, SHARED
 
 sys.path.insert(0, str(ROOT / "plugin" / "po"))
 import catalogues
@@ -37,7 +37,7 @@ def test_catalogue_is_compiled(po):
     assert catalogues.catalogue(po).read_bytes() == catalogues.compiled(catalogues.read(po)), (
         "run plugin/po/catalogues.py"
     )
-    assert catalogues.catalogue(po).is_relative_to(PLUGIN)
+    assert catalogues.catalogue(po).is_relative_to(SHARED)
 
 
 @pytest.mark.gimp
