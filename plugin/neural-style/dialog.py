@@ -1,29 +1,24 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The dialog: style picture first, the main settings, the rest behind an expander, a preview."""
 
-import traceback
-
 import gi
 
 gi.require_version("GimpUi", "3.0")
 gi.require_version("Gtk", "3.0")
 from gi.repository import GimpUi, GLib, Gtk  # noqa: E402
 
-import arguments  # noqa: E402
 import form  # noqa: E402
 import layers  # noqa: E402
 import run_window  # noqa: E402
-from engine import Plan  # noqa: E402
+from choices import ConfigChoices  # noqa: E402
 from messages import Cancelled, PluginError  # noqa: E402
 from painting import Painting  # noqa: E402
 from pixbuf import as_pixbuf, thumbnail  # noqa: E402
-from translation import _, in_words  # noqa: E402
+from planning import PREVIEW_SIZE, TICK_MS, Planning  # noqa: E402
+from translation import _  # noqa: E402
+from words import MAIN, MORE  # noqa: E402
 
-PREVIEW_SIZE = 256
 THUMBNAIL_SIZE = 96
-TICK_MS = 100
-SETTLE_TICKS = 4
-"""A changed setting waits so long for the next change before plan and preview begin again."""
 
 
 def run(config, image, source):
@@ -36,7 +31,8 @@ def run(config, image, source):
     GimpUi.init("neural-style")
     painting = Painting(image, source)
     try:
-        ask = Dialog(config, painting)
+        choices = ConfigChoices(config)
+        ask = Dialog(choices, painting)
         try:
             agreed = ask.run()
         finally:
@@ -44,39 +40,38 @@ def run(config, image, source):
         if not agreed:
             raise Cancelled
         layers.check_alive(image, source)
-        style = config.get_property("style")
-        return run_window.paint(painting, style, arguments.collect(config))
+        return run_window.paint(painting, choices.style, choices.collect())
     finally:
         painting.close()
 
 
 class Dialog:
-    def __init__(self, config, painting):
-        self._config = config
+    """The widgets; `planning.Planning` says what they show of the engine."""
+
+    def __init__(self, choices, painting):
+        self._choices = choices
+        self._config = choices.config
         self._painting = painting
-        self._task = None  # the plan, and then the preview
-        self._planned = None
-        self._refusal = ""
-        self._hello = None
-        self._changed = 0  # ticks until a change has settled
-        self._ticks = 0
-        procedure = config.get_procedure()
-        self._dialog = GimpUi.ProcedureDialog.new(procedure, config, _("Neural Style"))
+        self._planning = Planning(painting, choices, self)
+        procedure = self._config.get_procedure()
+        self._dialog = GimpUi.ProcedureDialog.new(procedure, self._config, _("Neural Style"))
         self._dialog.set_ok_label(_("_Paint"))
-        self._form = form.Form(config, self._on_change)
+        self._form = form.Form(choices, self._planning.change)
         self._build()
-        config.connect("notify", self._on_config)
+        self._config.connect("notify", self._on_config)
         self._show_style()
-        self._show_preview(painting.small_content(PREVIEW_SIZE))
-        self._on_change()
-        self._timer = GLib.timeout_add(TICK_MS, self._tick)
+        content = painting.small_content(PREVIEW_SIZE)
+        self.show_preview(content)
+        painting.forget(content)
+        self._planning.change()
+        self._timer = GLib.timeout_add(TICK_MS, self._planning.tick)
 
     # -- building ------------------------------------------------------------------------------
 
     def _build(self):
         left = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=12)
         left.pack_start(self._build_style_row(), False, False, 0)
-        left.pack_start(self._form.grid(form.MAIN), False, False, 0)
+        left.pack_start(self._form.grid(MAIN), False, False, 0)
         sides = Gtk.Box(spacing=18, border_width=12)
         sides.pack_start(left, True, True, 0)
         sides.pack_start(self._build_preview(), False, False, 0)
@@ -111,7 +106,7 @@ class Dialog:
         frame = Gtk.Frame()
         frame.add(self._picture)
         self._preview = Gtk.ToggleButton(label=_("Pre_view"), use_underline=True)
-        self._preview.connect("toggled", lambda _button: self._settle())
+        self._preview.connect("toggled", lambda _button: self._planning.settle())
         self._preview_bar = Gtk.ProgressBar()
         column = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6)
         column.pack_start(frame, False, False, 0)
@@ -120,11 +115,10 @@ class Dialog:
         return column
 
     def _build_rest(self):
-        rest = [name for name in self._form.widgets if name not in form.MAIN]
         expander = Gtk.Expander(label=_("_More settings"), use_underline=True)
         expander.set_margin_start(12)
         expander.set_margin_end(12)
-        grid = self._form.grid(rest, 2)
+        grid = self._form.grid(MORE, 2)
         grid.set_border_width(6)
         # Small screens must still show the buttons below.
         scrolled = Gtk.ScrolledWindow(min_content_height=230, hscrollbar_policy=2)
@@ -145,73 +139,7 @@ class Dialog:
         if what.name == "style":
             self._show_style()
         self._form.refresh()
-        self._on_change()
-
-    def _on_change(self):
-        """Check the settings, and plan anew when the artist pauses."""
-        self._planned = None
-        self._refusal = ""
-        self._settle()
-
-    def _settle(self):
-        self._changed = SETTLE_TICKS
-        self._stop()
-        self._say()
-
-    def _problem(self):
-        """What keeps the artist from painting, or an empty text."""
-        try:
-            self._painting.look()
-            if self._config.get_property("style") is None:
-                raise PluginError("style_missing")
-            arguments.collect(self._config)
-            if self._painting.problem:
-                raise self._painting.problem
-        except PluginError as error:
-            return error.text(_)
-        return ""
-
-    def _look(self):
-        """Notice what the artist has done to layer and selection meanwhile.
-
-        A call to GIMP every second also ends this process when GIMP has died.
-        """
-        problem = self._problem()
-        if (problem, self._painting.region) != self._seen:
-            self._on_change()
-
-    def _say(self):
-        problem = self._problem()
-        self._seen = problem, self._painting.region
-        problem = problem or self._refusal
-        self._dialog.set_response_sensitive(Gtk.ResponseType.OK, not problem)
-        self._preview.set_sensitive(not problem)
-        self._status.set_text(problem or self._expectation())
-
-    def _expectation(self):
-        """What is known of the painting to come."""
-        if not self._hello:
-            return _("The engine is starting...")
-        words = [_("Device: {device}").replace("{device}", self._device_in_words())]
-        if self._planned:
-            plan, region = self._planned, self._painting.region
-            time = in_words(plan["seconds"])
-            words.append(_("Expected time: about {time}").replace("{time}", time))
-            memory = "%.1f" % max(0.1, plan["memory"] / 2**30)
-            words.append(_("Memory: about {n} GiB").replace("{n}", memory))
-            if (plan["width"], plan["height"]) != (region.width, region.height):
-                size = "%d x %d" % (plan["width"], plan["height"])
-                words.append(_("Painted at {size}").replace("{size}", size))
-        return "    ".join(words)
-
-    def _device_in_words(self):
-        if self._planned:
-            wanted = self._planned["device"]
-        else:
-            wanted = arguments.effective("device", self._config)
-        devices = self._hello["devices"]
-        fitting = [one for one in devices if one["name"].split(":")[0] == wanted] or devices
-        return fitting[0]["description"]
+        self._planning.change()
 
     def _show_style(self):
         file = self._config.get_property("style")
@@ -226,93 +154,36 @@ class Dialog:
     def _load_thumbnail(self, file):
         size = THUMBNAIL_SIZE
         try:
-            return thumbnail(file, size) or as_pixbuf(self._painting.style_picture(file), size)
+            picture = thumbnail(file, size)
+            return picture or as_pixbuf(self._painting.style_picture(file.get_uri()), size)
         except PluginError:
             return None  # told when it is to be painted with
 
-    # -- the engine ----------------------------------------------------------------------------
+    # -- what planning shows -------------------------------------------------------------------
 
-    def _tick(self):
-        try:
-            self._ticks += 1
-            self._advance()
-            self._greet()
-            if self._ticks % 10 == 0:
-                self._look()
-        except PluginError as error:
-            self._fail(error)
-        except Exception as error:
-            traceback.print_exc()
-            self._fail(PluginError("internal", str(error)))
-        return True
+    @property
+    def preview_wanted(self):
+        return self._preview.get_active()
 
-    def _greet(self):
-        """Show what a newly started engine has told of itself."""
-        hello = self._painting.engine.hello if self._painting.engine else None
-        if hello is self._hello:
-            return
-        self._hello = hello
-        if hello:
-            self._form.offer_networks(hello["networks"])
-            self._say()
+    @preview_wanted.setter
+    def preview_wanted(self, wanted):
+        self._preview.set_active(wanted)
 
-    def _advance(self):
-        if self._changed:
-            self._changed -= 1
-            if not self._changed:
-                self._begin()
-        if self._task is None:
-            if self._painting.engine:
-                self._painting.engine.receive()
-        elif self._task.tick():
-            task, self._task = self._task, None
-            if isinstance(task, Plan):
-                self._planned = task.result
-                self._say()
-                self._begin()
-            else:
-                self._show_preview(task.result)
-                self._preview_bar.set_fraction(0.0)
+    def show_status(self, text, may_paint):
+        self._dialog.set_response_sensitive(Gtk.ResponseType.OK, may_paint)
+        self._preview.set_sensitive(may_paint)
+        self._status.set_text(text)
 
-    def _begin(self):
-        """Ask for the plan, and with that known begin the preview."""
-        if self._problem() or self._refusal:
-            return
-        values = arguments.collect(self._config)
-        if self._planned is None:
-            self._task = self._painting.plan(values)
-        elif self._preview.get_active():
-            self._task = self._painting.start_preview(
-                self._config.get_property("style"),
-                values,
-                PREVIEW_SIZE,
-                lambda message: self._preview_bar.set_fraction(message["fraction"]),
-                self._show_preview,
-            )
+    def show_fraction(self, fraction):
+        self._preview_bar.set_fraction(fraction)
 
-    def _stop(self):
-        if self._task:
-            self._task.cancel()
-        self._task = None
-        self._preview_bar.set_fraction(0.0)
-
-    def _show_preview(self, message):
+    def show_preview(self, message):
         self._picture.set_from_pixbuf(as_pixbuf(message, PREVIEW_SIZE))
-        self._painting.forget(message)
 
-    def _fail(self, error):
-        """Show the error until the artist changes something."""
-        was_plan = isinstance(self._task, Plan)
-        self._task = None
-        if error.code.startswith("engine_"):
-            self._painting.drop_engine(error)
-        if not was_plan:
-            self._preview.set_active(False)
-        self._changed = 0
-        self._refusal = error.text(_)
-        self._say()
+    def offer_networks(self, names):
+        self._form.offer_networks(names)
 
     def close(self):
         GLib.source_remove(self._timer)
-        self._stop()
+        self._planning.stop()
         self._dialog.destroy()

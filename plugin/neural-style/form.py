@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One widget for each setting, kept equal to GIMP's config of the procedure.
+"""One widget for each setting, kept equal to the choices.
 
 What the preset decides is shown with the preset's value and becomes explicit when it is changed.
 """
-
-import os
 
 import gi
 
@@ -13,25 +11,20 @@ from gi.repository import GObject, Gtk  # noqa: E402
 
 import arguments  # noqa: E402
 from translation import _  # noqa: E402
-
-MAIN = ("strength", "faces", "preset", "network", "size", "colours")
-"""What the dialog shows at first, in this order."""
-NOT_SHOWN = ("blend",)
-"""Weights of several styles: the plug-in has one style picture."""
-DIGITS = {"strength": 0, "style_scale": 2, "averaging": 3, "size_ratio": 3}
+from words import DIGITS, SHOWN, label_of, network_words  # noqa: E402
 
 
 class Form:
     """The widgets, by setting; `on_change` is called after the artist has changed one."""
 
-    def __init__(self, config, on_change):
-        self._config = config
+    def __init__(self, choices, on_change):
+        self._choices = choices
         self._on_change = on_change
         self._is_refreshing = False
         self.widgets = {}
         for setting in arguments.SETTINGS:
             name = setting["name"]
-            if name not in NOT_SHOWN:
+            if name in SHOWN:
                 self.widgets[name] = self._make(setting)
                 self.widgets[name].set_tooltip_text(arguments.help_text(setting, _))
         self.refresh()
@@ -82,7 +75,7 @@ class Form:
         combo = self.widgets["network"]
         combo.remove_all()
         for name in names:
-            combo.append(name, _network_words(name))
+            combo.append(name, network_words(name))
         self.refresh()
 
     def _make_spin_button(self, setting):
@@ -100,29 +93,24 @@ class Form:
         if self._is_refreshing or value is None:
             return
         if name == "preset":
-            self._open_all()
-        self._config.set_property(arguments.argument_name(name), value)
+            self._choices.choose_preset(value)
+        else:
+            self._choices.set(name, value)
         self.refresh()
         self._on_change()
 
-    def _open_all(self):
-        """A newly chosen preset decides everything that presets decide."""
-        for name in arguments.GOVERNED:
-            argument = arguments.argument_name(name)
-            self._config.set_property(argument, arguments.default(name))
-
     def refresh(self):
-        """Show the config's values: also after Reset, or when saved settings were loaded."""
+        """Show the choices: also after Reset, or when saved settings were loaded."""
         self._is_refreshing = True
         for name, widget in self.widgets.items():
-            value = arguments.effective(name, self._config)
+            value = self._choices.effective(name)
             if isinstance(widget, (Gtk.Scale, Gtk.SpinButton)):
                 if widget.get_value() != value:
                     widget.set_value(value)
             elif isinstance(widget, Gtk.ComboBoxText):
                 if not widget.set_active_id(value) and name == "network":
                     # One that is not installed, or a weights file that a script has named.
-                    widget.append(value, _network_words(value))
+                    widget.append(value, network_words(value))
                     widget.set_active_id(value)
             else:
                 _show_text(widget, value)
@@ -136,10 +124,7 @@ class Form:
         rows = -(-len(names) // columns)
         for index, name in enumerate(names):
             column, row = 2 * (index // rows), index % rows
-            words = _(arguments.BY_NAME[name]["label"])
-            if name == "size":
-                words += " " + _("(0: the photo's)")
-            label = Gtk.Label(label=words, xalign=0.0)
+            label = Gtk.Label(label=label_of(name), xalign=0.0)
             label.set_mnemonic_widget(self.widgets[name])
             if name == "strength":
                 label.set_valign(Gtk.Align.START)
@@ -150,11 +135,6 @@ class Form:
             grid.attach(label, column, row, 1, 1)
             grid.attach(self.widgets[name], column + 1, row, 1, 1)
         return grid
-
-
-def _network_words(name):
-    """A network in the artist's words; a weights file by its name."""
-    return {"compact": _("fast"), "vgg19": _("paper")}.get(name) or os.path.basename(name)
 
 
 def _show_text(entry, value):

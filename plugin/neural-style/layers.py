@@ -10,27 +10,22 @@ import array
 import collections
 import json
 import math
-import os
-import sys
 
 import gi
 
 gi.require_version("Gimp", "3.0")
 gi.require_version("Gegl", "0.4")
-from gi.repository import Gegl, Gimp  # noqa: E402
+from gi.repository import Gegl, Gimp, Gio  # noqa: E402
 
+import rawfile  # noqa: E402
 from engine import writable  # noqa: E402
 from messages import PluginError  # noqa: E402
+from region import Region, around, scaled  # noqa: E402
 
 FORMAT = "R'G'B'A float"
-PIXEL_BYTES = 16
-STRIP_BYTES = 16 * 2**20
 PARASITE = "neural-style"
 STYLE_MAX_SIDE = 4096
 """A style picture is read no larger: it is scaled to the painting's size anyway."""
-
-Region = collections.namedtuple("Region", "x y width height")
-"""A rectangle in a layer's own coordinates."""
 
 Snapshot = collections.namedtuple("Snapshot", "x y width height pixels mask")
 """A layer as it was: its place in the image, its pixels, filters applied, and what the new layer's
@@ -56,17 +51,13 @@ def source_layer(image, drawables):
 
 def region_to_paint(image, layer):
     """The selection's bounding box with some context around it, or the whole layer."""
-    whole = Region(0, 0, layer.get_width(), layer.get_height())
+    size = layer.get_width(), layer.get_height()
     if Gimp.Selection.is_empty(image):
-        return whole
+        return Region(0, 0, *size)
     touches, x, y, width, height = layer.mask_intersect()
     if not touches or width < 1 or height < 1:
         raise PluginError("selection_outside")
-    margin = max(32, max(width, height) // 4)
-    left, top = max(0, x - margin), max(0, y - margin)
-    right = min(whole.width, x + width + margin)
-    bottom = min(whole.height, y + height + margin)
-    return Region(left, top, right - left, bottom - top)
+    return around(Region(x, y, width, height), *size)
 
 
 def check_alive(image, layer):
@@ -95,17 +86,13 @@ def is_inside(image, layer):
 
 def write_picture(buffer, region, path, longest=None):
     """Write a region of a buffer, at most `longest` pixels long; describes the file for a job."""
-    scale = min(1.0, longest / max(region.width, region.height)) if longest else 1.0
-    width = max(1, round(region.width * scale))
-    height = max(1, round(region.height * scale))
+    scale, width, height = scaled(region, longest)
     left, top = math.floor(region.x * scale), math.floor(region.y * scale)
-    rows = max(1, STRIP_BYTES // (width * PIXEL_BYTES))
     try:
         with open(path, "wb") as file:
-            for row in range(0, height, rows):
-                count = min(rows, height - row)
+            for first, end in rawfile.strips(width * rawfile.PIXEL_BYTES, height):
                 # With a scale, GEGL wants the rectangle in scaled coordinates.
-                strip = Gegl.Rectangle.new(left, top + row, width, count)
+                strip = Gegl.Rectangle.new(left, top + first, width, end - first)
                 file.write(buffer.get(strip, scale, FORMAT, Gegl.AbyssPolicy.CLAMP))
     except OSError as error:
         raise writable(error) from None
@@ -152,11 +139,14 @@ def pixels_with_filters(layer):
         copy.delete()
 
 
-def load_style(file, path):
+def style_name(uri):
+    """A style picture's name, to be shown."""
+    return Gio.File.new_for_uri(uri).get_basename() or ""
+
+
+def load_style(uri, path):
     """Open a picture with GIMP and write what is visible of it; returns the file for a job."""
-    name = file.get_basename() if file else ""
-    if file is None:
-        raise PluginError("style_missing")
+    file, name = Gio.File.new_for_uri(uri), style_name(uri)
     if not file.query_exists(None):
         raise PluginError("style_unreadable", name)
     try:
@@ -175,24 +165,11 @@ def load_style(file, path):
         image.delete()
 
 
-def read_picture(message):
-    """The bytes of a raw file that the engine wrote; checks that they are all there."""
-    path, width, height = message["file"], message["width"], message["height"]
-    try:
-        size = os.path.getsize(path)
-        if size != width * height * PIXEL_BYTES:
-            raise PluginError("bad_result", f"{size} bytes for {width} x {height} pixels")
-        with open(path, "rb") as file:
-            return file.read()
-    except OSError as error:
-        raise writable(error) from None
-
-
 def to_screen(message, width, height):
     """A raw file's picture scaled to that size, as 8-bit RGBA bytes for the screen."""
     buffer = Gegl.Buffer.new(FORMAT, 0, 0, message["width"], message["height"])
     all_of_it = Gegl.Rectangle.new(0, 0, message["width"], message["height"])
-    buffer.set(all_of_it, FORMAT, read_picture(message))
+    buffer.set(all_of_it, FORMAT, rawfile.read(message))
     scale = max(width / message["width"], height / message["height"])
     wanted = Gegl.Rectangle.new(0, 0, width, height)
     return buffer.get(wanted, scale, "R'G'B'A u8", Gegl.AbyssPolicy.CLAMP)
@@ -262,28 +239,18 @@ def _fill(drawable, buffer):
 
 def paint(layer, before, region, message):
     """Put the engine's picture into a region of the layer, with the alpha of the snapshot."""
-    width, height = message["width"], message["height"]
-    if (width, height) != (region.width, region.height):
-        raise PluginError(
-            "bad_result", f"{width} x {height} instead of {region.width} x {region.height} pixels"
-        )
-    pixels = memoryview(read_picture(message))
-    rows = max(1, STRIP_BYTES // (width * PIXEL_BYTES))
+    pixels = memoryview(rawfile.read_result(message, region))
+    row_bytes = region.width * rawfile.PIXEL_BYTES
     old, new = before.pixels, layer.get_buffer()
     # float32 has 24 bits for an alpha of 32
     wide = "32" in image_precision(layer) and "FLOAT" not in image_precision(layer)
-    for row in range(0, height, rows):
-        count = min(rows, height - row)
-        part = pixels[row * width * PIXEL_BYTES : (row + count) * width * PIXEL_BYTES]
-        strip = array.array("f", bytes(part))
-        if sys.byteorder == "big":
-            strip.byteswap()
-        if not math.isfinite(sum(strip)):
-            raise PluginError("bad_result", "some of its values are not numbers")
-        place = Gegl.Rectangle.new(region.x, region.y + row, width, count)
+    for first, end in rawfile.strips(row_bytes, region.height):
+        strip = rawfile.numbers(pixels[first * row_bytes : end * row_bytes])
+        place = Gegl.Rectangle.new(region.x, region.y + first, region.width, end - first)
         _put(old, new, place, strip, wide)
     new.flush()
     layer.update(region.x, region.y, region.width, region.height)
+    Gimp.displays_flush()
 
 
 def _put(old, new, place, strip, wide):
@@ -317,12 +284,29 @@ def insert(image, layer, source):
     Gimp.displays_flush()
 
 
+def take_out(image, layer, source):
+    """Take an inserted layer out of the image and select its source, as far as they are there."""
+    if not image.is_valid():
+        return
+    if layer.is_valid() and is_inside(image, layer):
+        image.remove_layer(layer)
+    if source.is_valid():
+        image.set_selected_layers([source])
+    Gimp.displays_flush()
+
+
+def delete(image, layer):
+    """Delete a layer that is not in the image."""
+    if image.is_valid() and layer.is_valid():
+        layer.delete()
+
+
 # -- remembering how a layer was made ------------------------------------------------------------
 
 
 def remember(layer, source, style, values):
     """Keep how the layer was made, for the menu entry Repeat."""
-    note = {"style": style.get_uri(), "settings": values, "source": source.get_tattoo()}
+    note = {"style": style, "settings": values, "source": source.get_tattoo()}
     data = json.dumps(note).encode("utf-8")
     layer.attach_parasite(Gimp.Parasite.new(PARASITE, Gimp.PARASITE_PERSISTENT, data))
 

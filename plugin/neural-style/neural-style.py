@@ -6,21 +6,19 @@ GIMP starts this file anew for every run. The computing is done by the engine, a
 own with its own Python; see engine.py.
 """
 
-import contextlib
-import os
 import sys
-import time
-import traceback
 
 import gi
 
 gi.require_version("Gimp", "3.0")
-from gi.repository import Gimp, Gio, GLib, GObject  # noqa: E402
+from gi.repository import Gimp, GLib, GObject  # noqa: E402
 
 import arguments  # noqa: E402
+import choices  # noqa: E402
 import layers  # noqa: E402
 import painting  # noqa: E402
-from engine import Engine  # noqa: E402
+import reporting  # noqa: E402
+from engine import Engine, lead_group  # noqa: E402
 from messages import CALLERS_MISTAKES, Cancelled, PluginError  # noqa: E402
 from translation import DOMAIN, _  # noqa: E402
 
@@ -78,7 +76,7 @@ def _describe_paint(procedure):
         None,
         flags,
     )
-    arguments.register(procedure, _, flags)
+    choices.register(procedure, _, flags)
 
 
 def _describe_repeat(procedure):
@@ -98,52 +96,41 @@ def _describe_repeat(procedure):
 
 def run(procedure, run_mode, image, drawables, config, _data):
     """GIMP's callback: paint, and turn every failure into a status with a sentence."""
-    if hasattr(os, "setpgid"):
-        # GIMP's Cancel kills the whole process group if it is the plug-in's own, so the engine
-        # goes too.
-        with contextlib.suppress(OSError):
-            os.setpgid(0, 0)
+    lead_group()
     try:
         source = layers.source_layer(image, drawables)
         if procedure.get_name() == REPEAT:
             source, config = _recalled(image, source)
         if run_mode == Gimp.RunMode.INTERACTIVE:
-            layer = _run_interactive(image, source, config)
+            import dialog  # needs a display, which a batch run has not
+
+            layer = dialog.run(config, image, source)
         else:
-            layer = _run_directly(image, source, config)
+            # Scripts and Repeat Last: the settings as they are given.
+            chosen = choices.ConfigChoices(config)
+            values = chosen.collect()
+            layer = painting.paint_without_dialog(image, source, chosen.style, values)
     except Cancelled:
         return procedure.new_return_values(Gimp.PDBStatusType.CANCEL, GLib.Error())
     except PluginError as error:
         return _failure(procedure, error)
     except Exception as error:
-        _log(traceback.format_exc())
-        return _failure(procedure, PluginError("internal", f"{type(error).__name__}: {error}"))
+        return _failure(procedure, reporting.unexpected(error))
     values = procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, GLib.Error())
     values.remove(1)
     values.insert(1, GObject.Value(Gimp.Layer, layer))
     return values
 
 
-def _run_directly(image, source, config):
-    """Scripts and Repeat Last: no window, the settings as they are given."""
-    values = arguments.collect(config)
-    return painting.paint_without_dialog(image, source, config.get_property("style"), values)
-
-
-def _run_interactive(image, source, config):
-    import dialog  # needs a display, which a batch run has not
-
-    return dialog.run(config, image, source)
-
-
 def _recalled(image, layer):
     """The source and settings that made a layer."""
     note = layers.recall(layer)
     config = Gimp.get_pdb().lookup_procedure(PAINT).create_config()
-    config.set_property("style", Gio.File.new_for_uri(note["style"]))
+    recalled = choices.ConfigChoices(config)
+    recalled.choose_style(note["style"])
     for name, value in note["settings"].items():
         if name in arguments.BY_NAME:
-            config.set_property(arguments.argument_name(name), value)
+            recalled.set(name, value)
     source = image.get_layer_by_tattoo(note["source"])
     return source or layer, config
 
@@ -151,20 +138,9 @@ def _recalled(image, layer):
 def _failure(procedure, error):
     is_mistake = error.code in CALLERS_MISTAKES
     status = Gimp.PDBStatusType.CALLING_ERROR if is_mistake else Gimp.PDBStatusType.EXECUTION_ERROR
-    text = error.text(_)
-    if not is_mistake:
-        _log(text)
-        text += "\n" + _("Log: {path}").replace("{path}", painting.log_path())
+    text = reporting.in_full(error)
     literal = GLib.Error.new_literal(Gimp.PlugIn.error_quark(), text, 0)
     return procedure.new_return_values(status, literal)
-
-
-def _log(text):
-    try:
-        with open(painting.log_path(), "a", encoding="utf-8") as file:
-            file.write(time.strftime("%Y-%m-%d %H:%M:%S ") + text + "\n")
-    except OSError:
-        pass
 
 
 Gimp.main(NeuralStyle.__gtype__, sys.argv)

@@ -9,12 +9,3 @@ DOMAIN = "neural-style"
 def _(text):
     """The text in the artist's language."""
     return GLib.dgettext(DOMAIN, text)
-
-
-def in_words(seconds):
-    """A duration as people say it."""
-    if seconds < 90:
-        return _("{n} s").replace("{n}", "%d" % max(1, round(seconds)))
-    if seconds < 90 * 60:
-        return _("{n} min").replace("{n}", "%d" % round(seconds / 60))
-    return _("{n} h").replace("{n}", "%.1f" % (seconds / 3600))

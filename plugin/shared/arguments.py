@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The engine's settings as arguments of a GIMP procedure, derived from settings.json.
 
-GIMP silently ignores a value outside an argument's declared range. So numbers are declared far
-beyond their ranges and choices as text, and the plug-in checks them itself: a wrong value is an
-error. A setting whose value the presets change may be left open (-1 for a number, empty for text);
-then the preset decides.
+A value out of range is an error. A setting whose value the presets change may be left open (-1 for
+a number, empty for text); then the preset decides. Python 2.7 can read it.
 """
 
+import io
 import json
 import os
 
@@ -14,18 +13,17 @@ from messages import PluginError
 
 OPEN_NUMBER = -1
 """Outside the range of every setting that a preset changes."""
-INT_MIN, INT_MAX = -(2**31), 2**31 - 1
-LARGEST = 1e15
-"""Far outside every range, and finite: GIMP cannot read an infinity back from its pluginrc, drops
-the whole file and asks all plug-ins anew at every start."""
 
 _here = os.path.dirname(os.path.abspath(__file__))
-with open(os.path.join(_here, "settings.json"), encoding="utf-8") as _file:
+with io.open(os.path.join(_here, "settings.json"), encoding="utf-8") as _file:
     _described = json.load(_file)
 
 SETTINGS = _described["settings"]
 PRESETS = _described["presets"]
-BY_NAME = {setting["name"]: setting for setting in SETTINGS}
+BY_NAME = dict((setting["name"], setting) for setting in SETTINGS)
+FIRST = ("strength", "preset", "network", "size", "colours", "style_scale", "seed")
+POSITIONAL = FIRST + tuple(one["name"] for one in SETTINGS if one["name"] not in FIRST)
+"""Every setting, in the order of a procedure whose arguments have no names."""
 
 
 def _differs(name):
@@ -35,10 +33,6 @@ def _differs(name):
 
 GOVERNED = frozenset(setting["name"] for setting in SETTINGS if _differs(setting["name"]))
 """Settings that some preset changes."""
-
-
-def argument_name(name):
-    return name.replace("_", "-")
 
 
 def is_number(name):
@@ -55,9 +49,9 @@ def default(name):
 def shown(name, value):
     """A setting's value as the argument and the dialog have it: layers and numbers as text."""
     if isinstance(value, dict):
-        return ",".join(f"{layer}:{weight:g}" for layer, weight in value.items())
+        return ",".join("%s:%g" % pair for pair in sorted(value.items()))
     if isinstance(value, (list, tuple)):
-        return ",".join(f"{number:g}" for number in value)
+        return ",".join("%g" % number for number in value)
     return float(value) if BY_NAME[name]["type"] == "number" else value
 
 
@@ -72,33 +66,6 @@ def help_text(setting, translate):
         left_open = "-1" if is_number(setting["name"]) else '""'
         text += " " + translate("{open}: as the preset says.").replace("{open}", left_open)
     return text
-
-
-def register(procedure, translate, flags):
-    """Add one argument for each setting to a procedure."""
-    for setting in SETTINGS:
-        name = setting["name"]
-        words = (argument_name(name), translate(setting["label"]), help_text(setting, translate))
-        if setting["type"] == "integer":
-            procedure.add_int_argument(*words, INT_MIN, INT_MAX, default(name), flags)
-        elif setting["type"] == "number":
-            procedure.add_double_argument(*words, -LARGEST, LARGEST, default(name), flags)
-        else:
-            procedure.add_string_argument(*words, default(name), flags)
-
-
-def collect(config):
-    """The settings that a config gives explicitly, checked.
-
-    Raises:
-        PluginError: `bad_settings`, naming the setting and what it may be.
-    """
-    values = {}
-    for setting in SETTINGS:
-        value = config.get_property(argument_name(setting["name"]))
-        if not is_open(setting["name"], value):
-            values[setting["name"]] = check(setting, value)
-    return values
 
 
 def is_open(name, value):
@@ -116,19 +83,60 @@ def check(setting, value):
     name = setting["name"]
     choices = setting.get("choices")
     if choices and value not in choices:
-        wanted = "one of " + ", ".join(choices)
-        raise PluginError("bad_settings", f"{name} is {value!r} but should be {wanted}")
+        wanted = "%s is '%s' but should be one of %s" % (name, value, ", ".join(choices))
+        raise PluginError("bad_settings", wanted)
     low, high = setting.get("minimum"), setting.get("maximum")
     if is_number(name) and low is not None and not low <= value <= high:
-        wanted = f"a number from {low:.10g} to {high:.10g}"
-        raise PluginError("bad_settings", f"{name} is {value:.10g} but should be {wanted}")
+        wanted = "%s is %.10g but should be a number from %.10g to %.10g"
+        raise PluginError("bad_settings", wanted % (name, value, low, high))
     return value
 
 
-def effective(name, config):
-    """The value that counts: the explicit one, or else the preset's, as the dialog shows it."""
-    value = config.get_property(argument_name(name))
-    if not is_open(name, value):
-        return value
-    preset = PRESETS.get(config.get_property("preset") or "", {})
-    return shown(name, preset.get(name, BY_NAME[name]["default"]))
+class Choices(object):
+    """The style picture and the settings of one run: a value for each, or left open."""
+
+    def __init__(self, style=None, values=()):
+        self._style = style
+        self._values = dict((name, default(name)) for name in BY_NAME)
+        self._values.update(values)
+
+    @property
+    def style(self):
+        """The style picture's URI, or None."""
+        return self._style
+
+    def choose_style(self, uri):
+        self._style = uri
+
+    def get(self, name):
+        return self._values[name]
+
+    def set(self, name, value):
+        self._values[name] = value
+
+    def choose_preset(self, preset):
+        """Take a preset, which then decides everything that presets decide."""
+        for name in GOVERNED:
+            self.set(name, default(name))
+        self.set("preset", preset)
+
+    def effective(self, name):
+        """The value that counts: the explicit one, or else the preset's, as the dialog shows it."""
+        value = self.get(name)
+        if not is_open(name, value):
+            return value
+        preset = PRESETS.get(self.get("preset") or "", {})
+        return shown(name, preset.get(name, BY_NAME[name]["default"]))
+
+    def collect(self):
+        """The settings that are given explicitly, checked, for the engine.
+
+        Raises:
+            PluginError: `bad_settings`, naming the setting and what it may be.
+        """
+        given = [(setting, self.get(setting["name"])) for setting in SETTINGS]
+        return dict(
+            (setting["name"], check(setting, value))
+            for setting, value in given
+            if not is_open(setting["name"], value)
+        )

@@ -314,6 +314,14 @@ def _last_line(path):
     return "" if "worker'" in last else last[:200]
 
 
+def lead_group():
+    """Make this process lead a group of its own, which GIMP's Cancel kills as a whole."""
+    try:
+        os.setpgid(0, 0)
+    except (AttributeError, OSError):  # Windows; or it leads one
+        pass
+
+
 # -- one task ------------------------------------------------------------------------------------
 
 

@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One painting on its way from a layer through the engine to a new layer."""
+"""One painting on its way from a layer through the engine to a new layer.
 
-import contextlib
+All editions share this; `layers` and `host` are each edition's own. Python 2.7 can run it.
+"""
+
 import os
 import time
 
-from gi.repository import Gimp
-
+import host
 import layers
 from engine import Engine, Job, Plan
 from messages import PluginError
 from tempfolder import TempFolder, sweep
 from translation import _
+from words import layer_name
 
 FATAL = ("engine_missing", "engine_unstartable", "engine_newer", "engine_older")
 """Trying again would not help."""
@@ -21,15 +23,11 @@ PREVIEW_PAINTED = 576
 """Longest side at which the preview is painted."""
 
 
-def log_path():
-    return os.path.join(Gimp.directory(), "neural-style.log")
-
-
-class Painting:
+class Painting(object):
     """What one run of the plug-in holds: image, source layer, temporary folder and engine.
 
     The engine starts at once, so that it is warm when the artist has chosen; an engine that
-    cannot start is only an error when it is needed.
+    cannot start is only an error when it is needed. Style pictures are given by their URIs.
     """
 
     def __init__(self, image, source):
@@ -49,7 +47,7 @@ class Painting:
 
     def _start_engine(self):
         try:
-            self.engine = Engine(os.path.dirname(os.path.abspath(__file__)), log_path())
+            self.engine = Engine(os.path.dirname(os.path.abspath(__file__)), host.log_path())
         except PluginError as error:
             self.problem = error
 
@@ -110,7 +108,7 @@ class Painting:
 
     def _request(self, content, style, values):
         return {
-            "folder": str(self.folder),
+            "folder": self.folder.path(),
             "content": content,
             "styles": [self.style_picture(style)],
             "settings": values,
@@ -118,11 +116,12 @@ class Painting:
 
     def style_picture(self, style):
         """Load a style picture once, however many previews use it."""
-        key = style.get_uri() if style else None
-        if key not in self._pictures:
+        if style is None:
+            raise PluginError("style_missing")
+        if style not in self._pictures:
             path = self.folder.path("style-%d.raw" % len(self._pictures))
-            self._pictures[key] = layers.load_style(style, path)
-        return self._pictures[key]
+            self._pictures[style] = layers.load_style(style, path)
+        return self._pictures[style]
 
     def _ready_engine(self):
         if self.engine is None and self.problem is None:
@@ -133,8 +132,10 @@ class Painting:
 
     def forget(self, message):
         """Delete a preview's file."""
-        with contextlib.suppress(OSError):
+        try:
             os.remove(message["file"])
+        except (IOError, OSError):
+            pass
 
     # -- showing and keeping -------------------------------------------------------------------
 
@@ -150,19 +151,15 @@ class Painting:
 
     def _new_layer(self, style, values):
         # Complete with its parasite: that would be an undo step once the layer is in the image.
-        layer = layers.new_layer(self.image, self.before, layer_name(style))
+        name = layer_name(layers.style_name(style))
+        layer = layers.new_layer(self.image, self.before, name)
         layers.remember(layer, self.source, style, values)
         return layer
 
     def hide_live(self):
         """Take the unfinished layer out of the image again."""
-        if self._is_live and self.image.is_valid():
-            if self.layer.is_valid() and layers.is_inside(self.image, self.layer):
-                self.image.remove_layer(self.layer)
-            if self.source.is_valid():
-                self.image.set_selected_layers([self.source])
-            Gimp.displays_flush()
         if self._is_live:
+            layers.take_out(self.image, self.layer, self.source)
             self.layer, self._is_live = None, False
 
     def keep(self, style, values, message):
@@ -174,7 +171,6 @@ class Painting:
         layers.paint(layer, self.before, self.region, message)
         if not self._is_live:
             layers.insert(self.image, layer, self.source)
-        Gimp.displays_flush()
         self.layer, self._is_live = None, False
         return layer
 
@@ -185,13 +181,9 @@ class Painting:
             self.engine = None
         self.folder.close()
         self.hide_live()
-        if self.layer is not None and self.image.is_valid() and self.layer.is_valid():
-            self.layer.delete()
+        if self.layer is not None:
+            layers.delete(self.image, self.layer)
         self.before = self.layer = None
-
-
-def layer_name(style):
-    return _("Neural Style ({name})").replace("{name}", style.get_basename() if style else "")
 
 
 def paint_without_dialog(image, source, style, values):
@@ -200,7 +192,7 @@ def paint_without_dialog(image, source, style, values):
         raise PluginError("style_missing")
     painting = Painting(image, source)
     try:
-        Gimp.progress_init(_("Neural Style"))
+        host.begin_progress(_("Neural Style"))
         warnings = []
         state = {"fraction": 0.0}
         job = painting.start(
@@ -212,13 +204,13 @@ def paint_without_dialog(image, source, style, values):
         told = 0.0
         while not job.tick(0.2):
             # A call every second or so also ends this process when GIMP has died.
-            if time.monotonic() - told > 0.5:
-                told = time.monotonic()
-                Gimp.progress_update(state["fraction"])
+            if abs(time.time() - told) > 0.5:
+                told = time.time()
+                host.show_progress(state["fraction"])
         layer = painting.keep(style, values, job.result)
-        Gimp.progress_end()
+        host.end_progress()
         for warning in warnings:
-            Gimp.message(warning)
+            host.tell(warning)
         return layer
     finally:
         painting.close()

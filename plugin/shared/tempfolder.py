@@ -3,7 +3,7 @@
 
 GIMP ends a plug-in with SIGKILL, so no run can promise to clean up after itself. Each folder
 holds a lock file that its owner keeps locked; the next run removes every folder whose lock is
-free. Standard library only.
+free. Standard library only, and Python 2.7 can run it.
 """
 
 import os
@@ -22,32 +22,36 @@ PREFIX = "neural-style-"
 LOCK = "in-use"
 
 
-class TempFolder:
+class TempFolder(object):
     """The folder; `path(name)` names a file in it, `close` removes it."""
 
     def __init__(self):
         try:
-            self._folder = tempfile.mkdtemp(prefix=PREFIX)
+            self._folder = tempfile.mkdtemp(prefix=PREFIX, dir=_base())
             self._lock = open(os.path.join(self._folder, LOCK), "wb")
-        except OSError as error:
-            raise writable(error) from None
+        except (IOError, OSError) as error:
+            raise writable(error)
         if fcntl:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
-    def __str__(self):
-        return self._folder
-
-    def path(self, name):
-        return os.path.join(self._folder, name)
+    def path(self, name=""):
+        """A file's path, or the folder's own."""
+        return os.path.join(self._folder, name) if name else self._folder
 
     def close(self):
         self._lock.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
+def _base():
+    base = tempfile.gettempdir()
+    # Windows with Python 2.7: its bytes are in the system's code page, and messages are Unicode.
+    return base.decode("mbcs") if os.name == "nt" and isinstance(base, bytes) else base
+
+
 def sweep():
     """Remove the folders of runs that are over."""
-    base = tempfile.gettempdir()
+    base = _base()
     try:
         names = [name for name in os.listdir(base) if name.startswith(PREFIX)]
     except OSError:
@@ -76,5 +80,5 @@ def _is_free(lock):
         with open(lock, "rb") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         return True
-    except OSError:
+    except (IOError, OSError):
         return False

@@ -177,14 +177,14 @@ def case_what_the_artist_does_meanwhile_changes_nothing():
     before, chosen = pixels(source), pixels(image.get_selection(), "Y u8", rectangle(7, 5, 40, 30))
     painting = painting_of(image, source)
     try:
-        job = painting.start(style_file(), {}, lambda message: None)
+        job = painting.start(style_file().get_uri(), {}, lambda message: None)
         Gimp.Selection.none(image)
         source.resize(50, 44, 6, 9)
         source.set_offsets(-3, 2)
         source.fill(Gimp.FillType.WHITE)
         while not job.tick(0.1):
             pass
-        layer = painting.keep(style_file(), {}, job.result)
+        layer = painting.keep(style_file().get_uri(), {}, job.result)
     finally:
         painting.close()
     assert list(layer.get_offsets())[1:] == [7, 5]
@@ -207,7 +207,7 @@ def case_the_preview_is_painted_larger_than_shown():
     try:
         for size, painted in ((2000, 576), (0, 0), (300, 300)):
             values = {"size": size, "strength": 40}
-            job = painting.start_preview(style_file(), values, 256, lambda _: None, lambda _: None)
+            job = painting.start_preview(style_file().get_uri(), values, 256, lambda _: None, lambda _: None)
             request = job._message
             assert request["settings"] == {"size": painted, "strength": 40}, request
             assert (request["content"]["width"], request["content"]["height"]) == (576, 384)

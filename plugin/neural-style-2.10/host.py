@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What painting needs of GIMP 2.10 besides its layers."""
+
+import os
+
+import gimp
+
+from uris import native
+
+
+def config_file(name):
+    """A file's path in GIMP's own folder."""
+    return os.path.join(native(gimp.directory), name)
+
+
+def log_path():
+    return config_file("neural-style.log")
+
+
+def begin_progress(text):
+    gimp.progress_init(text)
+
+
+def show_progress(fraction):
+    gimp.progress_update(fraction)
+
+
+def end_progress():
+    gimp.pdb.gimp_progress_end()
+
+
+def tell(text):
+    """Tell the artist something that is no failure."""
+    gimp.message(text)

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the dialog was last agreed to with, for the next time and for Repeat."""
+
+import io
+import json
+
+import host
+from arguments import BY_NAME, Choices
+
+FILE = "neural-style-2.10.json"
+
+
+def load():
+    """The last Choices, or the defaults."""
+    try:
+        with io.open(host.config_file(FILE), encoding="utf-8") as file:
+            note = json.load(file)
+        return restored(note["style"], note["settings"])
+    except (IOError, OSError, ValueError, TypeError, KeyError, AttributeError):
+        return Choices()
+
+
+def restored(style, settings):
+    """Choices from a note; settings of other versions are left out."""
+    known = dict((name, value) for name, value in settings.items() if name in BY_NAME)
+    return Choices(style, known)
+
+
+def save(choices):
+    settings = dict((name, choices.get(name)) for name in BY_NAME)
+    text = json.dumps({"style": choices.style, "settings": settings}, indent=1)
+    try:
+        with open(host.config_file(FILE), "wb") as file:
+            file.write(text)
+    except (IOError, OSError):
+        pass  # then the next dialog begins with the values before

@@ -1,0 +1,300 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Layers in and out of GIMP 2.10: which part to paint, its pixels, and the new layer.
+
+Nothing here changes the source; the new layer is finished, mask and all, before it enters the
+image, so that one undo step removes it.
+"""
+
+import array
+import collections
+import json
+import os
+
+import gimp
+from gimpenums import ADD_SELECTION_MASK, ADD_WHITE_MASK, GRAY, INDEXED
+
+import rawfile
+import scratch
+import uris
+from engine import writable
+from messages import PluginError
+from region import Region, around, scaled
+
+pdb = gimp.pdb
+PARASITE = "neural-style"
+PERSISTENT = 1
+STYLE_MAX_SIDE = 4096
+"""A style picture is read no larger: it is scaled to the painting's size anyway."""
+
+Pixels = collections.namedtuple("Pixels", "form width height data")
+"""A picture with alpha: what its bytes mean (scratch.Form), its size, its bytes."""
+
+Snapshot = collections.namedtuple("Snapshot", "x y width height pixels mask")
+"""A layer as it was: its place in the image, its pixels, and the bytes of what the new layer's mask
+is to be, or None."""
+
+
+# -- which layer, which part ---------------------------------------------------------------------
+
+
+def source_layer(image, drawable):
+    """The layer to paint; a layer mask stands for its layer."""
+    if image.base_type == INDEXED:
+        raise PluginError("indexed")
+    if drawable is not None and pdb.gimp_item_is_layer_mask(drawable):
+        drawable = pdb.gimp_layer_from_mask(drawable)
+    if not isinstance(drawable, gimp.Layer) or pdb.gimp_layer_is_floating_sel(drawable):
+        raise PluginError("no_layer")
+    return drawable
+
+
+def region_to_paint(image, layer):
+    """The selection's bounding box with some context around it, or the whole layer."""
+    if pdb.gimp_selection_is_empty(image):
+        return Region(0, 0, layer.width, layer.height)
+    touches, x, y, width, height = pdb.gimp_drawable_mask_intersect(layer)
+    if not touches or width < 1 or height < 1:
+        raise PluginError("selection_outside")
+    return around(Region(x, y, width, height), layer.width, layer.height)
+
+
+def check_alive(image, layer):
+    """Raise if the artist closed the image or deleted the layer meanwhile."""
+    if not pdb.gimp_image_is_valid(image):
+        raise PluginError("image_gone")
+    if not is_inside(image, layer):
+        raise PluginError("layer_gone")
+
+
+def is_inside(image, layer):
+    """Whether the layer is in the image's tree of layers now."""
+    # One that only Undo could bring back is not valid.
+    return bool(pdb.gimp_image_is_valid(image) and pdb.gimp_item_is_valid(layer))
+
+
+# -- reading -------------------------------------------------------------------------------------
+
+
+def pixels_with_filters(layer):
+    """The layer's pixels now; GIMP 2.10 has no filters that stay with a layer."""
+    size = layer.width, layer.height
+    form = scratch.form_of(layer.image)
+    data = scratch.read(layer, 0, 0, *size)
+    if not layer.has_alpha:
+        data = scratch.with_alpha(data, size[0], size[1], form)
+    return Pixels(form, size[0], size[1], data)
+
+
+def write_picture(pixels, region, path, longest=None):
+    """Write a region of a picture, at most `longest` pixels long; describes the file for a job."""
+    _scale, width, height = scaled(region, longest)
+    data = _cut(pixels, region)
+    with scratch.image_with(pixels.form, region.width, region.height, data) as image:
+        scratch.scale(image, width, height)
+        scratch.convert(image, scratch.ENGINE)
+        layer = image.layers[0]
+        try:
+            with open(path, "wb") as file:
+                for first, end in rawfile.strips(width * rawfile.PIXEL_BYTES, height):
+                    file.write(scratch.read(layer, 0, first, width, end - first))
+        except (IOError, OSError) as error:
+            raise writable(error)
+    return {"file": path, "width": width, "height": height}
+
+
+def _cut(pixels, region):
+    """A region's bytes."""
+    if (region.width, region.height) == (pixels.width, pixels.height):
+        return pixels.data
+    size = scratch.pixel_bytes(pixels.form)
+    starts = [
+        ((region.y + row) * pixels.width + region.x) * size for row in range(region.height)
+    ]
+    return b"".join([pixels.data[start : start + region.width * size] for start in starts])
+
+
+def style_name(uri):
+    """A style picture's name, to be shown."""
+    return uris.name_of(uri)
+
+
+def load_style(uri, path):
+    """Open a picture with GIMP and write what is visible of it; returns the file for a job."""
+    file = uris.to_path(uri)
+    if not os.path.exists(uris.native(file)):
+        raise PluginError("style_unreadable", uris.name_of(uri))
+    try:
+        image = pdb.gimp_file_load(file, file)
+    except RuntimeError:
+        raise PluginError("style_unreadable", uris.name_of(uri))
+    try:
+        if image.base_type == INDEXED:
+            pdb.gimp_image_convert_rgb(image)
+        visible = pdb.gimp_layer_new_from_visible(image, image, "visible")
+        pixels = pixels_with_filters(visible)
+        whole = Region(0, 0, pixels.width, pixels.height)
+        return write_picture(pixels, whole, path, STYLE_MAX_SIDE)
+    finally:
+        gimp.delete(image)
+
+
+def to_screen(message, width, height):
+    """A raw file's picture scaled to that size, as 8-bit RGBA bytes for the screen."""
+    return _scaled(message, width, height, scratch.SCREEN)
+
+
+def _scaled(message, width, height, form):
+    data = rawfile.read(message)
+    size = message["width"], message["height"]
+    with scratch.image_with(scratch.ENGINE, size[0], size[1], data) as image:
+        scratch.scale(image, width, height)
+        scratch.convert(image, form)
+        return scratch.read_layer(image)
+
+
+# -- writing -------------------------------------------------------------------------------------
+
+
+def snapshot(image, source):
+    """All of the source that the new layer takes over, whatever the artist does to it meanwhile.
+
+    With a selection the mask is the selection (times the source's own mask), feathering included.
+    """
+    pixels = pixels_with_filters(source)
+    size = pixels.width, pixels.height
+    x, y = source.offsets
+    mask = None
+    if source.mask is not None and pdb.gimp_layer_get_apply_mask(source):
+        mask = scratch.read(source.mask, 0, 0, *size)
+    if not pdb.gimp_selection_is_empty(image):
+        selected = _selection(image, x, y, size)
+        both = mask is not None
+        mask = _multiplied(pixels, selected, mask) if both else selected
+    return Snapshot(x, y, size[0], size[1], pixels, mask)
+
+
+def _selection(image, x, y, size):
+    """The selection's bytes where a layer of that place and size is."""
+    layer = _plain_layer(image, "selection", x, y, size)
+    try:
+        layer.add_mask(layer.create_mask(ADD_SELECTION_MASK))
+        return scratch.read(layer.mask, 0, 0, *size)
+    finally:
+        gimp.delete(layer)
+
+
+def _plain_layer(image, name, x, y, size):
+    kind = scratch.KINDS[image.base_type, True]
+    mode = pdb.gimp_image_get_default_new_layer_mode(image)
+    layer = gimp.Layer(image, name, size[0], size[1], kind, 100.0, mode)
+    layer.set_offsets(x, y)
+    return layer
+
+
+def _multiplied(pixels, first, second):
+    """The product of two masks of a picture's size, in the same form as they are."""
+    size = pixels.width, pixels.height
+    native = scratch.mask_form(pixels.form)
+    one, other = (scratch.mask_values(mask, size, native) for mask in (first, second))
+    product = array.array("f", (a * b for a, b in zip(one, other)))
+    return scratch.mask_bytes(product, size, native)
+
+
+def new_layer(image, before, name):
+    """A snapshot as a plain layer outside the image, with its mask."""
+    size = before.width, before.height
+    layer = _plain_layer(image, name, before.x, before.y, size)
+    form, old = scratch.form_of(image), before.pixels.form
+    # The artist may have changed the image's mode or precision meanwhile.
+    data = scratch.converted(before.pixels.data, size[0], size[1], old, form)
+    scratch.write(layer, 0, 0, size[0], size[1], data)
+    if before.mask is not None:
+        mask = before.mask
+        forms = scratch.mask_form(old), scratch.mask_form(form)
+        if forms[0] != forms[1]:
+            values = scratch.mask_values(mask, size, forms[0])
+            mask = scratch.mask_bytes(values, size, forms[1])
+        layer.add_mask(layer.create_mask(ADD_WHITE_MASK))
+        scratch.write(layer.mask, 0, 0, size[0], size[1], mask)
+    return layer
+
+
+def paint(layer, before, region, message):
+    """Put the engine's picture into a region of the layer, with the alpha of the snapshot."""
+    data = rawfile.read_result(message, region)
+    row = region.width * rawfile.PIXEL_BYTES
+    for first, end in rawfile.strips(row, region.height):
+        rawfile.numbers(data[first * row : end * row])
+    form = scratch.form_of(layer.image)
+    size = region.width, region.height
+    painted = bytearray(scratch.converted(data, size[0], size[1], scratch.ENGINE, form))
+    whole = before.pixels
+    if whole.form != form:
+        old = scratch.converted(whole.data, whole.width, whole.height, whole.form, form)
+        whole = whole._replace(form=form, data=old)
+    _take_alpha(painted, _cut(whole, region), form)
+    scratch.write(layer, region.x, region.y, size[0], size[1], painted)
+    layer.update(region.x, region.y, size[0], size[1])
+    gimp.displays_flush()
+
+
+def _take_alpha(data, other, form):
+    """Overwrite a picture's alpha with the very bytes of another one's."""
+    pixel, channel = scratch.pixel_bytes(form), scratch.channel_bytes(form.precision)
+    for offset in range(pixel - channel, pixel):
+        data[offset::pixel] = other[offset::pixel]
+
+
+def paint_roughly(layer, region, message):
+    """Show an unfinished picture in a region of a layer of the image; alpha is left for later."""
+    form = scratch.form_of(layer.image)
+    data = _scaled(message, region.width, region.height, form)
+    scratch.write(layer, region.x, region.y, region.width, region.height, data)
+    layer.update(region.x, region.y, region.width, region.height)
+    gimp.displays_flush()
+
+
+def insert(image, layer, source):
+    """Put the layer right above its source, in the same group, and select it."""
+    position = pdb.gimp_image_get_item_position(image, source)
+    pdb.gimp_image_insert_layer(image, layer, source.parent, position)
+    image.active_layer = layer
+    gimp.displays_flush()
+
+
+def take_out(image, layer, source):
+    """Take an inserted layer out of the image and select its source, as far as they are there."""
+    if is_inside(image, layer):
+        image.remove_layer(layer)
+    if is_inside(image, source):
+        image.active_layer = source
+    gimp.displays_flush()
+
+
+def delete(image, layer):
+    """Delete a layer that is not in the image."""
+    if pdb.gimp_image_is_valid(image) and pdb.gimp_item_is_valid(layer):
+        gimp.delete(layer)
+
+
+# -- remembering how a layer was made ------------------------------------------------------------
+
+
+def remember(layer, source, style, values):
+    """Keep how the layer was made, for the menu entry Repeat."""
+    note = {"style": style, "settings": values, "source": source.tattoo}
+    layer.attach_new_parasite(PARASITE, PERSISTENT, json.dumps(note))
+
+
+def recall(layer):
+    """What `remember` kept: a dict of style, settings and source.
+
+    Raises:
+        PluginError: `nothing_to_repeat`.
+    """
+    parasite = layer.parasite_find(PARASITE)
+    try:
+        note = json.loads(parasite.data.decode("utf-8"))
+        return dict((key, note[key]) for key in ("style", "settings", "source"))
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise PluginError("nothing_to_repeat")

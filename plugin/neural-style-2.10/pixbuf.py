@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pictures for the windows."""
+
+import gobject
+import gtk
+
+import layers
+
+
+def as_pixbuf(message, longest):
+    """A raw file's picture for the screen, with its longer side that long."""
+    scale = float(longest) / max(message["width"], message["height"])
+    width = max(1, int(round(message["width"] * scale)))
+    height = max(1, int(round(message["height"] * scale)))
+    data = layers.to_screen(message, width, height)
+    colours = gtk.gdk.COLORSPACE_RGB
+    return gtk.gdk.pixbuf_new_from_data(data, colours, True, 8, width, height, width * 4)
+
+
+def thumbnail(path, longest):
+    """A picture file's, or None for a kind of picture that only GIMP knows."""
+    try:
+        return gtk.gdk.pixbuf_new_from_file_at_size(path, longest, longest)
+    except gobject.GError:
+        return None

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The arguments of the procedure in GIMP's database: all settings, by their place.
+
+GIMP 2.10 passes any value on, whatever range it was declared with; so the plug-in checks them.
+"""
+
+from gimpfu import (
+    PF_DRAWABLE,
+    PF_FILE,
+    PF_FLOAT,
+    PF_IMAGE,
+    PF_LAYER,
+    PF_RADIO,
+    PF_SLIDER,
+    PF_SPINNER,
+    PF_STRING,
+)
+
+import uris
+from arguments import (
+    BY_NAME,
+    GOVERNED,
+    OPEN_NUMBER,
+    POSITIONAL,
+    Choices,
+    default,
+    help_text,
+)
+from messages import PluginError
+
+SLIDER_MAX = 100
+"""A slider for a larger range would jump over most values."""
+
+
+def parameters(translate):
+    """gimpfu's list of parameters."""
+    return [
+        (PF_IMAGE, "image", "Image", None),
+        (PF_DRAWABLE, "drawable", "Layer", None),
+        (PF_FILE, "style", "Style picture", ""),
+    ] + [_parameter(BY_NAME[name], translate) for name in POSITIONAL]
+
+
+def results():
+    return [(PF_LAYER, "layer", "The new layer")]
+
+
+def _parameter(setting, translate):
+    name, kind = setting["name"], setting["type"]
+    words = (str(name.replace("_", "-")), help_text(setting, translate).encode("utf-8"))
+    value = default(name)
+    if kind in ("integer", "number"):
+        low, high = setting["minimum"], setting["maximum"]
+        if name in GOVERNED:
+            low = OPEN_NUMBER
+        if kind == "integer":
+            return (PF_SPINNER,) + words + (value, (low, high, 1))
+        if high <= SLIDER_MAX:
+            return (PF_SLIDER,) + words + (value, (low, high, 0.01 if high <= 10 else 1))
+        return (PF_FLOAT,) + words + (value,)
+    if kind == "choice":
+        open_choice = [""] if name in GOVERNED else []
+        choices = tuple((str(one), str(one)) for one in open_choice + setting["choices"])
+        return (PF_RADIO,) + words + (str(value), choices)
+    return (PF_STRING,) + words + (str(value),)
+
+
+def choices_from(values):
+    """The choices of a call, whose values are the style picture's path and then the settings.
+
+    Raises:
+        PluginError: `bad_settings`.
+    """
+    path, given = values[0], values[1:]
+    pairs = zip(POSITIONAL, given)
+    return Choices(
+        uris.from_path(path) if path else None,
+        dict((name, _of_kind(BY_NAME[name], value)) for name, value in pairs),
+    )
+
+
+def _of_kind(setting, value):
+    """A value as Script-Fu, Python or gimpfu's dialog gives it, as the setting has it."""
+    kind = setting["type"]
+    try:
+        if kind == "integer":
+            return int(value)
+        if kind == "number":
+            return float(value)
+        return (value or "").decode("utf-8")
+    except (AttributeError, TypeError, ValueError):
+        raise PluginError("bad_settings", "%s cannot be %r" % (setting["name"], value))

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The window while the picture is painted: progress, the picture growing, Cancel, Stop and Keep."""
+
+import gimpui
+import gobject
+import gtk
+
+from pixbuf import as_pixbuf
+from running import CANCEL, DONE, FAILED, KEEP, TICK_MS, Running
+from translation import _
+
+PICTURE_SIZE = 448
+RESPONSES = {KEEP: 1, DONE: 2, FAILED: 3}
+"""GTK's numbers; any other closes the window, which is Cancel."""
+
+
+def paint(painting, style, values):
+    """Paint with a window; returns the new layer.
+
+    Raises:
+        Cancelled: the artist did.
+        PluginError: the painting failed.
+    """
+    window = RunWindow(painting, style, values)
+    try:
+        return window.run()
+    finally:
+        window.close()
+
+
+class RunWindow(object):
+    """The widgets; `running.Running` says what they show."""
+
+    def __init__(self, painting, style, values):
+        self._running = Running(painting, style, values, self)
+        self._build()
+        self._timer = gobject.timeout_add(TICK_MS, self._running.tick)
+
+    def _build(self):
+        self._dialog = gimpui.Dialog(_("Neural Style"), "neural-style-run", None, 0, None, None)
+        self._dialog.add_button(gtk.STOCK_CANCEL, gtk.RESPONSE_CANCEL)
+        self._dialog.add_button(_("Stop and _Keep"), RESPONSES[KEEP])
+        self._dialog.set_transient()
+        self.allow_keeping(False)
+        self._picture = gtk.Image()
+        self._picture.set_size_request(PICTURE_SIZE, PICTURE_SIZE * 2 // 3)
+        self._bar = gtk.ProgressBar()
+        self._words = gtk.Label()
+        self._words.set_alignment(0.0, 0.5)
+        self._words.set_line_wrap(True)
+        self._live = gtk.CheckButton(_("_Show in the image while painting"))
+        self._live.connect("toggled", lambda button: self._running.show_live(button.get_active()))
+        column = gtk.VBox(False, 9)
+        column.set_border_width(12)
+        for widget in (self._picture, self._bar, self._words, self._live):
+            column.pack_start(widget, False)
+        self._dialog.vbox.add(column)
+        self._dialog.show_all()
+
+    def run(self):
+        return self._running.wait(self._answer)
+
+    def _answer(self):
+        response = self._dialog.run()
+        said = [word for word, number in RESPONSES.items() if number == response]
+        return said[0] if said else CANCEL
+
+    def close(self):
+        gobject.source_remove(self._timer)
+        self._dialog.destroy()
+
+    # -- what running shows --------------------------------------------------------------------
+
+    @property
+    def live_wanted(self):
+        return self._live.get_active()
+
+    def end(self, how):
+        self._dialog.response(RESPONSES[how])
+
+    def allow_keeping(self, allowed):
+        self._dialog.set_response_sensitive(RESPONSES[KEEP], allowed)
+
+    def show_progress(self, fraction, text):
+        if fraction is not None:
+            self._bar.set_fraction(fraction)
+        self._bar.set_text(text)
+
+    def show_picture(self, message):
+        self._picture.set_from_pixbuf(as_pixbuf(message, PICTURE_SIZE))
+
+    def show_words(self, text):
+        self._words.set_text(text)

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What painting needs of GIMP besides its layers."""
+
+import os
+
+from gi.repository import Gimp
+
+
+def log_path():
+    return os.path.join(Gimp.directory(), "neural-style.log")
+
+
+def begin_progress(text):
+    Gimp.progress_init(text)
+
+
+def show_progress(fraction):
+    Gimp.progress_update(fraction)
+
+
+def end_progress():
+    Gimp.progress_end()
+
+
+def tell(text):
+    """Tell the artist something that is no failure."""
+    Gimp.message(text)

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the window has to show while the picture is painted at full size.
+
+All editions share this; their windows only show it. Python 2.7 can run it.
+"""
+
+import host
+from messages import Cancelled, PluginError
+from reporting import unexpected
+from translation import _
+from words import in_words
+
+TICK_MS = 100
+CHECK_TICKS = 10
+PREVIEW_SECONDS = 1.0
+PATIENT_SECONDS = 30
+"""A silence that is worth a word."""
+CANCEL, KEEP, DONE, FAILED = "cancel", "keep", "done", "failed"
+"""How the window's waiting ends: by the artist, or by itself."""
+
+
+class Running(object):
+    """The painting at full size beside its window.
+
+    `view` is the window: `show_progress(fraction or None, text)`, `show_picture(message)`,
+    `show_words(text)`, `allow_keeping(bool)`, `live_wanted`, and `end(DONE or FAILED)`, which ends
+    its waiting.
+    """
+
+    def __init__(self, painting, style, values, view):
+        self._painting = painting
+        self._style = style
+        self._values = values
+        self._view = view
+        self._job = None
+        self._failure = None
+        self._last = None
+        self._silent = 0  # ticks since the last progress
+        self._ticks = 0
+        self._warnings = []
+
+    def wait(self, answer):
+        """Wait until the picture is there, kept early or cancelled; returns the new layer.
+
+        `answer()` waits for one of CANCEL, KEEP, DONE and FAILED.
+
+        Raises:
+            Cancelled: the artist did.
+            PluginError: the painting failed.
+        """
+        while True:
+            said = answer()
+            if self._failure:
+                raise self._failure
+            if said == DONE:
+                break
+            if said == CANCEL:
+                if self._job:
+                    self._job.cancel()
+                raise Cancelled
+            self._job.finish()
+            self._view.allow_keeping(False)
+            self._view.show_words(_("Stopping; the picture as it is now becomes the layer."))
+        layer = self._painting.keep(self._style, self._values, self._job.result)
+        for warning in self._warnings:
+            host.tell(warning)
+        return layer
+
+    # -- ticking -------------------------------------------------------------------------------
+
+    def tick(self):
+        """To be called every TICK_MS milliseconds."""
+        try:
+            self._ticks += 1
+            self._advance()
+        except PluginError as error:
+            self._fail(error)
+        except Exception as error:
+            self._fail(unexpected(error))
+        return True
+
+    def _advance(self):
+        if self._failure or (self._job and self._job.result):
+            return
+        self._silent += 1
+        if self._job is None:
+            self._start()
+        elif self._job.tick():
+            self._view.end(DONE)
+        elif self._ticks % CHECK_TICKS == 0:
+            # Also ends this process when GIMP has died.
+            self._painting.check_alive()
+            self._tell_of_silence()
+
+    def _start(self):
+        self._view.show_progress(None, _("Reading the pictures..."))
+        if self._ticks < 2:
+            return  # let the window appear first
+        self._job = self._painting.start(
+            self._style,
+            self._values,
+            self._on_progress,
+            self._on_preview,
+            self._on_warning,
+            previews=PREVIEW_SECONDS,
+        )
+        self._view.show_progress(None, _("Waiting for the engine..."))
+
+    def _fail(self, failure):
+        self._failure = failure
+        self._view.end(FAILED)
+
+    # -- the engine's messages -----------------------------------------------------------------
+
+    def _on_progress(self, message):
+        self._silent = 0
+        self._view.allow_keeping(True)
+        text = _("Step {step} of {total}")
+        text = text.replace("{step}", str(message["step"]))
+        text = text.replace("{total}", str(message["total"]))
+        left = _("about {time} left").replace("{time}", in_words(message["eta_s"] or 0.0))
+        self._view.show_progress(min(1.0, max(0.0, message["fraction"])), text + ", " + left)
+
+    def _on_preview(self, message):
+        self._view.show_picture(message)
+        if self._last:
+            self._painting.forget(self._last)
+        self._last = message
+        if self._view.live_wanted:
+            self.show_live(True)
+
+    def show_live(self, wanted):
+        """Show the unfinished picture in the image, or no longer."""
+        if not wanted:
+            self._painting.hide_live()
+        elif self._last:
+            self._painting.show_live(self._style, self._values, self._last)
+
+    def _on_warning(self, message):
+        self._warnings.append(message["message"])
+        self._view.show_words(message["message"])
+
+    def _tell_of_silence(self):
+        if self._silent * TICK_MS > PATIENT_SECONDS * 1000:
+            self._view.show_words(_("Still working on one step; large pictures take long."))
