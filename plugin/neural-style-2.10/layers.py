@@ -294,7 +294,7 @@ def recall(layer):
     """
     parasite = layer.parasite_find(PARASITE)
     try:
-        note = json.loads(parasite.data.decode("utf-8"))
+        note = json.loads(parasite.data.rstrip(b"\0").decode("utf-8"))
         return dict((key, note[key]) for key in ("style", "settings", "source"))
     except (AttributeError, KeyError, TypeError, ValueError):
         raise PluginError("nothing_to_repeat")

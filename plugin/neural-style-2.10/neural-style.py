@@ -119,11 +119,10 @@ def _told(work):
         failure = error
     except Exception as error:
         failure = reporting.unexpected(error)
-    text = reporting.in_full(failure).encode("utf-8")
-    gimp.message(text)
-    # The words are for people; a traceback in between would not be.
+    gimp.message(reporting.in_full(failure))
+    # The words are for people; a traceback after them would not be.
     sys.tracebacklimit = 0
-    raise gimpfu.error(text)
+    raise gimpfu.error("[%s]" % failure.code)
 
 
 def end():

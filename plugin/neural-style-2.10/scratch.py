@@ -29,7 +29,7 @@ from gimpenums import (
 
 import gimp
 
-from rawfile import strips
+import rawfile
 
 pdb = gimp.pdb
 
@@ -77,7 +77,7 @@ def read(drawable, x, y, width, height):
     region = drawable.get_pixel_rgn(x, y, width, height, False, False)
     strips = [
         region[x : x + width, y + top : y + bottom]
-        for top, bottom in strips(width * region.bpp, height)
+        for top, bottom in rawfile.strips(width * region.bpp, height)
     ]
     return strips[0] if len(strips) == 1 else b"".join(strips)
 
@@ -86,7 +86,7 @@ def write(drawable, x, y, width, height, data):
     """Set a rectangle's bytes, without a step in GIMP's history."""
     region = drawable.get_pixel_rgn(x, y, width, height, True, False)
     row = width * region.bpp
-    for top, bottom in strips(row, height):
+    for top, bottom in rawfile.strips(row, height):
         strip = bytes(data[top * row : bottom * row])
         region[x : x + width, y + top : y + bottom] = strip
     drawable.flush()

@@ -319,7 +319,8 @@ def recall(layer):
     """
     parasite = layer.get_parasite(PARASITE)
     try:
-        note = json.loads(bytes(parasite.get_data()).decode("utf-8"))
+        # GIMP 2.10's Python-Fu ends it with a zero.
+        note = json.loads(bytes(parasite.get_data()).rstrip(b"\0").decode("utf-8"))
         return {key: note[key] for key in ("style", "settings", "source")}
     except (AttributeError, KeyError, TypeError, ValueError):
         raise PluginError("nothing_to_repeat") from None
