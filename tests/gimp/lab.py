@@ -1,19 +1,21 @@
 #!/usr/bin/env python3
-"""GIMP 3.0 and 3.2 for the tests: an installed one, or Debian's in a chroot of its own.
+"""GIMP 2.10, 3.0 and 3.2 for the tests: an installed one, or Debian's in a chroot of its own.
 
-    lab.py build [3.0|3.2]          make what is missing (root, about two minutes each)
-    lab.py run 3.0|3.2 COMMAND ...  run a command where that GIMP is, under its own X server
-    lab.py info                     say which GIMP would be used
-    lab.py clean [3.0|3.2]          remove the chroots
+    lab.py build [VERSION]        make what is missing (root, about two minutes each)
+    lab.py run VERSION COMMAND .. run a command where that GIMP is, under its own X server
+    lab.py info                   say which GIMP would be used
+    lab.py clean [VERSION]        remove the chroots
 
 The chroots lie in $XDG_CACHE_HOME/neural-style-gimp-lab. They come from the archive that this
-machine's apt uses, so nothing is asked of any other host.
+machine's apt uses and, for 2.10, from pip's index, so nothing is asked of any other host.
 """
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
+import dataclasses
+import functools
 import os
 import re
 import shutil
@@ -23,10 +25,19 @@ import time
 from pathlib import Path
 from typing import Any
 
+if not __package__:  # run as a program
+    __package__ = "gimp"
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+from . import chroot, lab210
+from .chroot import LabError, Recipe, cache
+
 SUITES = {"3.0": "trixie", "3.2": "forky"}
-KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
-PACKAGES = """gimp gir1.2-gimp-3.0 gir1.2-gegl-0.4 gir1.2-gtk-3.0 python3 python3-gi
-    python3-gi-cairo xvfb xauth xdotool x11-utils imagemagick openbox dbus dbus-daemon at-spi2-core
+"""Those of GIMP 3; lab210.py has the recipe of 2.10."""
+ALL = ["2.10", *SUITES]
+GIMP3 = """gimp gir1.2-gimp-3.0 gir1.2-gegl-0.4 gir1.2-gtk-3.0 python3 python3-gi
+    python3-gi-cairo""".split()
+PACKAGES = """xvfb xauth xdotool x11-utils imagemagick openbox dbus dbus-daemon at-spi2-core
     procps locales fonts-dejavu-core fonts-nanum adwaita-icon-theme""".split()
 SCREEN = "1280x900x24"
 ENVIRONMENT = {
@@ -40,27 +51,26 @@ ENVIRONMENT = {
 }
 
 
-class LabError(Exception):
-    """This machine cannot have that GIMP, for the reason given."""
+def recipe(version: str) -> Recipe:
+    """What that version's chroot is made of."""
+    if version == "2.10":
+        bare = lab210.recipe()
+        return dataclasses.replace(bare, packages=[*bare.packages, *PACKAGES])
+    return Recipe((SUITES[version],), [*GIMP3, *PACKAGES])
 
 
-def cache() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(base) / "neural-style-gimp-lab"
-
-
+@functools.cache
 def installed(version: str) -> str | None:
     """The console program of an installed GIMP of that version, or None."""
     for name in (f"gimp-console-{version}", "gimp-console-3", "gimp-console"):
         program = shutil.which(name)
         if program:
             said = subprocess.run([program, "--version"], capture_output=True, text=True)
-            if re.search(rf"\b{re.escape(version)}\.\d", said.stdout):
+            if not re.search(rf"\b{re.escape(version)}\.\d", said.stdout):
+                continue
+            if version != "2.10" or lab210.has_python_fu(program):
                 return program
     return None
-
-
-# -- building ------------------------------------------------------------------------------------
 
 
 def build(version: str) -> Path:
@@ -69,59 +79,7 @@ def build(version: str) -> Path:
     Raises:
         LabError: not root, no archive, or the build failed.
     """
-    root = cache() / version
-    stamp = " ".join([SUITES[version], *PACKAGES])
-    if (root / ".complete").is_file() and (root / ".complete").read_text() == stamp:
-        return root
-    if os.geteuid() != 0:
-        raise LabError("building a chroot with GIMP needs root")
-    if not shutil.which("mmdebstrap"):
-        _call(["apt-get", "update", "-q"])
-        _call(["apt-get", "install", "-yq", "--no-install-recommends", "mmdebstrap"])
-    shutil.rmtree(root, ignore_errors=True)
-    root.parent.mkdir(parents=True, exist_ok=True)
-    locales = "de_DE.UTF-8 UTF-8\\nen_US.UTF-8 UTF-8\\nko_KR.UTF-8 UTF-8\\n"
-    # mmdebstrap, as bookworm's debootstrap knows no later suites. A frozen mirror serves a
-    # testing suite past its date, hence Check-Valid-Until.
-    _call(
-        [
-            "mmdebstrap", "--variant=minbase", "--components=main", f"--keyring={KEYRING}",
-            '--aptopt=Acquire::Check-Valid-Until "false"',
-            '--aptopt=APT::Install-Recommends "false"',
-            '--aptopt=Acquire::Languages "none"',
-            '--aptopt=Acquire::Retries "3"',
-            "--dpkgopt=path-exclude=/usr/share/man/*",
-            "--dpkgopt=path-exclude=/usr/share/doc/*",
-            f"--include={','.join(PACKAGES)}",
-            f"--customize-hook=printf '{locales}' >\"$1/etc/locale.gen\"; chroot \"$1\" locale-gen",
-            '--customize-hook=chroot "$1" dbus-uuidgen --ensure=/etc/machine-id',
-            SUITES[version], str(root), _archive(),
-        ]
-    )  # fmt: skip
-    (root / ".complete").write_text(stamp)
-    return root
-
-
-def _archive() -> str:
-    """The Debian archive in this machine's own sources."""
-    if not shutil.which("apt-get"):
-        raise LabError("no GIMP 3 is installed, and without apt none can be fetched")
-    listing = subprocess.run(
-        ["apt-get", "indextargets", "--format", "$(SITE)", "Created-By: Packages"],
-        capture_output=True,
-        text=True,
-    )
-    for site in listing.stdout.splitlines():
-        if re.search(r"/debian/?$", site):
-            return site
-    raise LabError("this machine's apt has no Debian archive to fetch GIMP from")
-
-
-def _call(command: list[str]) -> None:
-    environment = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
-    done = subprocess.run(command, stdout=sys.stderr, env=environment)
-    if done.returncode:
-        raise LabError(f"{command[0]} failed with status {done.returncode}")
+    return chroot.build(cache() / version, recipe(version))
 
 
 # -- running -------------------------------------------------------------------------------------
@@ -239,13 +197,15 @@ def kill_tree(pid: int) -> None:
 
 def main(arguments: list[str]) -> int:
     action, *rest = arguments or ["help"]
-    chosen = [rest[0]] if rest and rest[0] in SUITES else list(SUITES)
+    chosen = rest[:1] or ALL
+    if not set(chosen) <= set(ALL):
+        action = "help"
     if action == "build":
         for version in chosen:
             started = time.monotonic()
             print(version, installed(version) or build(version), end=" ")
             print(f"{time.monotonic() - started:.0f} s")
-    elif action == "run" and len(rest) > 1 and rest[0] in SUITES:
+    elif action == "run" and len(rest) > 1:
         room = Room(rest[0], [str(Path(__file__).resolve().parents[2])])
         try:
             return room.start(rest[1:], stdin=None).wait()
@@ -253,7 +213,7 @@ def main(arguments: list[str]) -> int:
             room.close()
     elif action == "info":
         for version in chosen:
-            ready = (cache() / version / ".complete").exists()
+            ready = chroot.complete(cache() / version, recipe(version))
             print(version, installed(version) or (cache() / version if ready else "not built"))
     elif action == "clean":
         for version in chosen:

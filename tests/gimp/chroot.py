@@ -1,0 +1,118 @@
+"""Debian in a chroot of its own, from the archive that this machine's apt uses."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+LOCALES = "de_DE.UTF-8 UTF-8\\nen_US.UTF-8 UTF-8\\nko_KR.UTF-8 UTF-8\\n"
+
+
+class LabError(Exception):
+    """This machine cannot have that GIMP, for the reason given."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a chroot is made of.
+
+    Args:
+        suites: Debian's; a package comes from the one that has it in the newest version.
+        packages: their names, `locales` and `dbus` among them.
+        fingerprint: changes with whatever else goes in.
+        prepare: called with the archive's address before the chroot is made; returns more options
+            for mmdebstrap, such as hooks.
+    """
+
+    suites: tuple[str, ...]
+    packages: list[str]
+    fingerprint: str = ""
+    prepare: Callable[[str], list[str]] = lambda _archive: []
+
+    @property
+    def stamp(self) -> str:
+        return " ".join(filter(None, [*self.suites, *self.packages, self.fingerprint]))
+
+
+def cache() -> Path:
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "neural-style-gimp-lab"
+
+
+def complete(root: Path, recipe: Recipe) -> bool:
+    """Whether the chroot was made to its end, and by this recipe."""
+    note = root / ".complete"
+    return note.is_file() and note.read_text() == recipe.stamp
+
+
+def build(root: Path, recipe: Recipe) -> Path:
+    """Make the chroot unless it is complete.
+
+    Raises:
+        LabError: not root, no archive, or the build failed.
+    """
+    if complete(root, recipe):
+        return root
+    if os.geteuid() != 0:
+        raise LabError("building a chroot with GIMP needs root")
+    archive = _archive()
+    if not shutil.which("mmdebstrap"):
+        call(["apt-get", "update", "-q"])
+        call(["apt-get", "install", "-yq", "--no-install-recommends", "mmdebstrap"])
+    shutil.rmtree(root, ignore_errors=True)
+    root.parent.mkdir(parents=True, exist_ok=True)
+    # mmdebstrap, as bookworm's debootstrap knows no later suites. A frozen mirror serves a
+    # testing suite past its date, hence Check-Valid-Until.
+    call(
+        [
+            "mmdebstrap", "--variant=minbase", "--components=main", f"--keyring={KEYRING}",
+            '--aptopt=Acquire::Check-Valid-Until "false"',
+            '--aptopt=APT::Install-Recommends "false"',
+            '--aptopt=Acquire::Languages "none"',
+            '--aptopt=Acquire::Retries "3"',
+            "--dpkgopt=path-exclude=/usr/share/man/*",
+            "--dpkgopt=path-exclude=/usr/share/doc/*",
+            f"--include={','.join(recipe.packages)}",
+            f"--customize-hook=printf '{LOCALES}' >\"$1/etc/locale.gen\"; chroot \"$1\" locale-gen",
+            '--customize-hook=chroot "$1" dbus-uuidgen --ensure=/etc/machine-id',
+            *recipe.prepare(archive),
+            recipe.suites[0], str(root),
+            *(f"deb {archive} {suite} main" for suite in recipe.suites),
+        ]
+    )  # fmt: skip
+    (root / ".complete").write_text(recipe.stamp)
+    return root
+
+
+def _archive() -> str:
+    """The Debian archive in this machine's own sources."""
+    if not shutil.which("apt-get"):
+        raise LabError("that GIMP is not installed, and without apt none can be fetched")
+    listing = subprocess.run(
+        ["apt-get", "indextargets", "--format", "$(SITE)", "Created-By: Packages"],
+        capture_output=True,
+        text=True,
+    )
+    for site in listing.stdout.splitlines():
+        if re.search(r"/debian/?$", site):
+            return site
+    raise LabError("this machine's apt has no Debian archive to fetch GIMP from")
+
+
+def call(command: list[str]) -> None:
+    """Run a command of apt's family.
+
+    Raises:
+        LabError: it failed.
+    """
+    environment = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
+    done = subprocess.run(command, stdout=sys.stderr, env=environment)
+    if done.returncode:
+        raise LabError(f"{command[0]} failed with status {done.returncode}")

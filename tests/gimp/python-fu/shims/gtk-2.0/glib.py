@@ -1,0 +1,1 @@
+from gobject import *
