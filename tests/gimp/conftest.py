@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import NoReturn
 
 import pytest
 
@@ -10,14 +11,19 @@ from . import lab
 from .program import VERSIONS, Gimp
 
 
+def no_gimp(version: str, error: lab.LabError) -> NoReturn:
+    """End a test for which there is no GIMP: in failure where one is required."""
+    if os.environ.get("NEURAL_STYLE_REQUIRE_GIMP") == "1":
+        pytest.fail(f"GIMP {version} is required: {error}")
+    pytest.skip(f"NO GIMP {version}, SO THE PLUG-IN IS NOT TESTED IN IT: {error}")
+
+
 @pytest.fixture(scope="session", params=VERSIONS)
 def gimp(request, tmp_path_factory):
     try:
         one = Gimp(request.param, tmp_path_factory.mktemp(f"gimp-{request.param}"))
     except lab.LabError as error:
-        if os.environ.get("NEURAL_STYLE_REQUIRE_GIMP") == "1":
-            pytest.fail(f"GIMP {request.param} is required: {error}")
-        pytest.skip(f"NO GIMP {request.param}, SO THE PLUG-IN IS NOT TESTED IN IT: {error}")
+        no_gimp(request.param, error)
     yield one
     one.room.close()
 

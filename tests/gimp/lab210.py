@@ -43,15 +43,14 @@ DOWNLOADS = {
 """Files and their SHA-256: GIMP's from Debian's archive, the others from pip's index."""
 UNWANTED = ["/usr/share/locale/*", "/usr/lib/*/libLLVM*", "/usr/lib/*/dri/*", "/usr/lib/*/mfx/*"]
 WANTED = ["/usr/share/locale/de/*", "/usr/share/locale/ko/*"]
+PYTHON_FU_SAYS = "Python-Fu says 42"
 ASK_PYTHON_FU = [
-    "-idf",
-    "-b",
-    '(python-fu-eval RUN-NONINTERACTIVE "print(\'Python-Fu says %d\' % (6 * 7))")',
-    "-b",
-    "(gimp-quit 0)",
-]
-"""Arguments with which a GIMP that has Python-Fu says so; Script-Fu asks, as GIMP never ends when
-the interpreter of its batch is missing."""
+    "-idf", "-b",
+    "(python-fu-eval RUN-NONINTERACTIVE \"print('Python-Fu says %d' % (6 * 7))\")",
+    "-b", "(gimp-quit 0)",
+]  # fmt: skip
+"""Arguments with which a GIMP that has Python-Fu says so. Script-Fu asks, as a GIMP without the
+interpreter of its batch does not end."""
 
 
 def has_python_fu(program: str) -> bool:
@@ -60,11 +59,15 @@ def has_python_fu(program: str) -> bool:
         environment = {**os.environ, "GIMP2_DIRECTORY": folder}
         try:
             said = subprocess.run(
-                [program, *ASK_PYTHON_FU], capture_output=True, timeout=60, env=environment
+                [program, *ASK_PYTHON_FU],
+                capture_output=True,
+                text=True,
+                timeout=60,
+                env=environment,
             )
         except subprocess.TimeoutExpired:
             return False
-    return b"Python-Fu says 42" in said.stdout
+    return PYTHON_FU_SAYS in said.stdout
 
 
 def recipe() -> Recipe:
@@ -124,7 +127,7 @@ def _fetch_from_index(name: str, path: Path) -> None:
         raise LabError("fetching PyGTK needs a Python with pip")
     from pip._internal.commands import create_command
     from pip._internal.commands.download import DownloadCommand
-    from pip._vendor.requests import RequestException
+    from pip._vendor.requests.exceptions import RequestException
 
     command = create_command("download")
     assert isinstance(command, DownloadCommand)

@@ -7,7 +7,7 @@ exec 3>&2 > build.log 2>&1
 trap '[ $? = 0 ] || tail -n 40 build.log >&3' EXIT
 jobs=$(nproc)
 export LC_ALL=C.UTF-8 PKG_CONFIG_PATH=/usr/local/lib/pkgconfig
-export CFLAGS="-O1 -w -fno-strict-aliasing"
+export CFLAGS="-O0 -w -fno-strict-aliasing"
 export PYGOBJECT_WITHOUT_PYCAIRO=1 # PyGTK has its own bridge to it
 export PYTHON=/usr/bin/python2.7
 packages=/usr/local/lib/python2.7/dist-packages

@@ -1,4 +1,4 @@
-"""gio of the lab: only the two names that gtk.gdk looks up when it loads."""
+"""Of the module `gio` of PyGObject 2.28 only the two names that gtk.gdk looks up when it loads."""
 
 
 class InputStream(object):
