@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 
 from installer import machine, package, plugin
+from installer.editions import EDITIONS
 from installer.machine import ROOT
 
 STARTERS = ("Install Neural Style.bat", "Install Neural Style.command", "install-neural-style.sh")
@@ -24,14 +25,15 @@ PATTERNS = (
     "pyproject.toml",
     "setup.cfg",
 )
-EXECUTABLE = {*STARTERS[1:], f"plugin/neural-style/{plugin.MAIN}"}
+EXECUTABLE = {*STARTERS[1:], *(f"plugin/{each.folder}/{plugin.MAIN}" for each in EDITIONS)}
 
 
 def files() -> list[str]:
     """The archive's files, relative to the checkout, in their order."""
     found = [path for pattern in PATTERNS for path in ROOT.glob(pattern)]
-    found += [*package.sources(), *plugin.source_files().values()]
-    return sorted(path.relative_to(ROOT).as_posix() for path in found)
+    found += package.sources()
+    found += [path for each in EDITIONS for path in plugin.source_files(each.folder).values()]
+    return sorted({path.relative_to(ROOT).as_posix() for path in found})
 
 
 def write(folder: Path) -> Path:

@@ -44,8 +44,8 @@ def examine(prefix: Path, chosen: Path | None = None) -> Iterator[Finding]:
     except InstallError as error:
         yield Finding("GIMP", "", error)
         return
-    if not found:
-        missing = InstallError("gimp_missing", "No GIMP 3 was found")
+    if all(gimp.without_python for gimp in found):
+        missing = InstallError("gimp_missing", "No GIMP that can have the plug-in was found")
         # The command line does without; but where the plug-in was installed, one is missed.
         missed = bool(plugin.recorded(prefix))
         yield Finding("GIMP", "", missing) if missed else Finding("GIMP", "", note=missing)
@@ -116,6 +116,9 @@ def _weights(used: engine.Engine | None) -> Iterator[Finding]:
 
 
 def _gimp(prefix: Path, gimp: gimps.Gimp, used: engine.Engine | None) -> Iterator[Finding]:
+    if gimp.without_python:  # no fault, as nobody can mend it
+        yield Finding(gimp.name, "", note=gimp.problem)
+        return
     if gimp.problem:
         yield Finding(gimp.name, "", gimp.problem)
         return
@@ -127,7 +130,7 @@ def _gimp(prefix: Path, gimp: gimps.Gimp, used: engine.Engine | None) -> Iterato
     if not gimp.console:
         yield Finding(gimp.name, "plug-in in place; its program was not found, so not started")
         return
-    what = f"{gimp.name} does not know the procedure {gimps.PROCEDURE}"
+    what = f"{gimp.name} does not know the procedure {gimp.edition.procedure}"
     unregistered = None if gimp.registered else InstallError("plugin_not_registered", what)
-    known = f"knows the procedure {gimps.PROCEDURE}"
+    known = f"knows the procedure {gimp.edition.procedure}"
     yield Finding(gimp.name, known, gimp.silence or unregistered)

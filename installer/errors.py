@@ -40,7 +40,9 @@ HINTS: dict[str, str] = {
     # -- GIMP ----------------------------------------------------------------------------------
     "gimp_missing": "Install GIMP 3.0 or newer and run `python3 installer` again.",
     "gimp_sandboxed": "Follow the message, or install GIMP in another way.",
-    "gimp_without_python": "Install your system's package with GIMP's Python plug-ins.",
+    "gimp_without_python": "Install your system's package with GIMP's Python plug-ins if there is "
+    "one, or else GIMP 3 (as Flatpak or AppImage it runs beside any other), then run the installer "
+    "again.",
     "gimp_failed": "Start GIMP once by hand; if it works, run the installer again.",
     "plugin_missing": "Run `python3 installer`.",
     "plugin_damaged": "Run `python3 installer`.",

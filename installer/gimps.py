@@ -1,9 +1,9 @@
-"""Every GIMP 3 on this computer, and where each looks for plug-ins.
+"""Every GIMP on this computer that an edition is for, and where each looks for plug-ins.
 
 A GIMP that can be started says itself where its folder is; rules are for those that cannot.
 
-Tried: Linux, GIMP3_DIRECTORY and --gimp. Flatpak, Snap, AppImage, Windows and macOS follow GIMP's
-sources and the documentation of these packagings, and stand-ins in the tests.
+Tried: Linux, GIMP3_DIRECTORY, GIMP2_DIRECTORY and --gimp. Flatpak, Snap, AppImage, Windows and
+macOS follow GIMP's sources and the documentation of these packagings, and stand-ins in the tests.
 """
 
 from __future__ import annotations
@@ -18,18 +18,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from installer import machine
+from installer.editions import EDITIONS, GIMP_3, Edition, edition_of
 from installer.errors import InstallError
 
-VERSION = re.compile(r"\b(3\.\d+)\.\d+")
-FOLDER = re.compile(r"3\.\d+")
 SECONDS = 60
 FIRST_SECONDS = 300
 """GIMP's first start asks every plug-in, which takes long on a slow disk."""
-PROCEDURE = "plug-in-neural-style"
-LOOK_UP = f"Gimp.get_pdb().lookup_procedure('{PROCEDURE}')"
-ASK = (
-    f"import json; print('FOLDER', json.dumps(Gimp.directory()), {LOOK_UP} is not None, flush=True)"
-)
+NO_PYTHON = "unbound variable: python-fu-eval"
+"""What Script-Fu says of it in a GIMP 2.10 without Python; GIMP 3 ends with status 69."""
 FLATPAK_ID = "org.gimp.GIMP"
 LEAVE_SANDBOX = ("flatpak-spawn", "--host")
 
@@ -41,8 +37,9 @@ class Gimp:
     name: str
     config: Path
     console: tuple[str, ...] = ()
+    edition: Edition = GIMP_3
     named: bool = False
-    """Whether GIMP has to be told its configuration folder, by GIMP3_DIRECTORY."""
+    """Whether GIMP has to be told its configuration folder, by the edition's variable."""
     engine_prefix: tuple[str, ...] = ()
     """Words before the engine's command, which take it out of GIMP's sandbox."""
     problem: InstallError | None = field(default=None, compare=False)
@@ -60,19 +57,28 @@ class Gimp:
     def plugin(self) -> Path:
         return self.plugins / "neural-style"
 
+    @property
+    def without_python(self) -> bool:
+        """Whether it cannot take the plug-in, whatever is done about it."""
+        return self.problem is not None and self.problem.code == "gimp_without_python"
+
 
 def find(chosen: Path | None = None) -> list[Gimp]:
-    """The GIMPs to serve: the chosen configuration folder, GIMP3_DIRECTORY, or all there are.
+    """The GIMPs to serve: the chosen configuration folder, or all there are; those of an edition
+    whose variable is set, such as GIMP3_DIRECTORY, have their folder there.
 
     Each is started once and asked, which also lets one that never ran make its own folder: a folder
     made by somebody else would keep it from taking over the settings of an older GIMP.
     """
-    named = os.environ.get("GIMP3_DIRECTORY")
-    if chosen or named:
-        return [ask(_named(chosen or Path(str(named))))]
+    if chosen:
+        return [ask(_named(chosen))]
+    names = {edition: os.environ.get(edition.variable) for edition in EDITIONS}
+    named = [_named(Path(name), edition) for edition, name in names.items() if name]
+    others = [gimp for gimp in (*_programs(), *_flatpak(), *_snap()) if not names[gimp.edition]]
+    # A folder may belong to several; the first program that works counts.
+    asked = sorted(map(ask, [*named, *others]), key=lambda gimp: gimp.problem is not None)
     found: dict[Path, Gimp] = {}
-    # A folder may belong to several; the first program that can be started counts.
-    for gimp in map(ask, [*_programs(), *_flatpak(), *_snap(), *_folders()]):
+    for gimp in [*asked, *(gimp for gimp in _folders() if not names[gimp.edition])]:
         if gimp.config not in found:
             found[gimp.config] = gimp
         elif gimp.problem:
@@ -85,8 +91,11 @@ def ask(gimp: Gimp) -> Gimp:
     if not gimp.console or gimp.problem:
         return gimp
     try:
-        said = run_code(gimp, ASK, FIRST_SECONDS)
+        said = run_code(gimp, gimp.edition.ask, FIRST_SECONDS)
     except InstallError as error:
+        if error.code == "gimp_without_python" and gimp.edition.needs_python_fu:
+            what = "It has no Python-Fu, in which the plug-in is written"
+            return replace(gimp, problem=InstallError(error.code, what))
         return replace(gimp, silence=error)
     answer = re.search(r'FOLDER (".*") (True|False)', said)
     if not answer:
@@ -102,32 +111,35 @@ def run_code(gimp: Gimp, code: str, seconds: float) -> str:
     Raises:
         InstallError: `gimp_failed` or `gimp_without_python`.
     """
-    options = ["--quit", "-idf", "--batch-interpreter", "python-fu-eval", "-b", code]
-    named = {"GIMP3_DIRECTORY": str(gimp.config)} if gimp.named else {}
+    named = {gimp.edition.variable: str(gimp.config)} if gimp.named else {}
     # Not this terminal's Python variables, which a GIMP started from the menu does not see.
     environment = machine.environment(**named)
-    done = machine.run([*gimp.console, *options], seconds, environment=environment)
-    if "python-fu-eval" in done.stderr and done.returncode == 69:
+    command = [*gimp.console, *gimp.edition.batch(code)]
+    done = machine.run(command, seconds, environment=environment)
+    if ("python-fu-eval" in done.stderr and done.returncode == 69) or NO_PYTHON in done.stderr:
         raise InstallError("gimp_without_python", f"{gimp.name} has no Python")
     if done.returncode in (124, 127):
         raise InstallError("gimp_failed", f"{gimp.name} did not run: {done.stderr.strip()}")
     return done.stdout + done.stderr
 
 
-def _named(folder: Path) -> Gimp:
-    """A configuration folder by its name; its `plug-ins` folder will do too."""
+def _named(folder: Path, wanted: Edition | None = None) -> Gimp:
+    """A configuration folder by its name; its `plug-ins` folder will do too.
+
+    It is for an edition's GIMP, or for the version that the folder is named after, or for any.
+    """
     folder = folder.expanduser()
     folder = (Path.home() / folder) if not folder.is_absolute() else folder
     if folder.name == "plug-ins":
         folder = folder.parent
     if not folder.is_dir():
         raise InstallError("file_missing", f"There is no folder {folder}")
-    programs = list(_programs())
-    version = FOLDER.fullmatch(folder.name)
-    fitting = [gimp for gimp in programs if version and gimp.config.name == folder.name]
-    console = (fitting or programs or [None])[0]
-    name = f"GIMP in {folder}"
-    return Gimp(name, folder, console.console if console else (), named=True)
+    if wanted is None:
+        wanted = next((edition for edition in EDITIONS if edition.is_folder(folder)), None)
+    programs = [gimp for gimp in _programs() if wanted in (None, gimp.edition)]
+    fitting = [gimp for gimp in programs if gimp.config.name == folder.name]
+    program = next(iter(fitting or programs), Gimp("", folder, edition=wanted or GIMP_3))
+    return replace(program, name=f"GIMP in {folder}", config=folder, named=True)
 
 
 # -- programs ------------------------------------------------------------------------------------
@@ -138,24 +150,28 @@ def _programs() -> Iterator[Gimp]:
     seen = set()
     for path in _candidates():
         said = machine.run([path, "--version"], SECONDS)
-        version = VERSION.search(said.stdout or "")
-        if said.returncode == 0 and version and version[1] not in seen:
+        known = edition_of(said.stdout) if said.returncode == 0 else None
+        if not known:
+            continue
+        edition, version = known
+        if version[1] not in seen:
             seen.add(version[1])
             config = machine.config_base() / "GIMP" / version[1]
-            yield Gimp(f"GIMP {version[0]} ({path})", config, (str(path),))
+            yield Gimp(f"GIMP {version[0]} ({path})", config, (str(path),), edition)
 
 
 def _candidates() -> Iterator[Path]:
     """Files that may be a GIMP; in order of preference."""
-    names = ("gimp-console-3.2", "gimp-console-3.0", "gimp-console-3", "gimp-console")
+    suffixes = ("-3.2", "-3.0", "-3", "-2.10", "")
+    names = [kind + suffix for kind in ("gimp-console", "gimp") for suffix in suffixes]
     found: dict[Path, Path] = {}
-    for name in (*names, "gimp-3.2", "gimp-3.0", "gimp-3", "gimp"):
+    for name in names:
         program = shutil.which(name)
         # Snap's and Flatpak's starters are in the PATH too, and are looked for elsewhere.
         if program and not any(word in program for word in ("/snap/", "/flatpak/")):
             found.setdefault(Path(program).resolve(), Path(program))
     for folder in _program_folders():
-        for pattern in ("gimp-console-3*", "gimp-console*"):
+        for pattern in ("gimp-console*", "gimp"):
             for path in sorted(folder.glob(pattern), reverse=True):
                 found.setdefault(path.resolve(), path)
     yield from found.values()
@@ -185,9 +201,15 @@ def _appimages() -> Iterator[Path]:
 
 def _folders() -> Iterator[Gimp]:
     """Configuration folders of a GIMP that was started once, wherever its program is."""
-    for folder in sorted((machine.config_base() / "GIMP").glob("3.*")):
-        if FOLDER.fullmatch(folder.name) and folder.is_dir():
-            yield Gimp(f"GIMP {folder.name} ({folder})", folder)
+    for edition, folder in _config_folders(machine.config_base() / "GIMP"):
+        yield Gimp(f"GIMP {folder.name} ({folder})", folder, edition=edition)
+
+
+def _config_folders(base: Path) -> Iterator[tuple[Edition, Path]]:
+    for edition in EDITIONS:
+        for folder in sorted(base.glob("*")):
+            if edition.is_folder(folder) and folder.is_dir():
+                yield edition, folder
 
 
 # -- sandboxes -----------------------------------------------------------------------------------
@@ -202,14 +224,16 @@ def _flatpak() -> Iterator[Gimp]:
     if not program:
         return
     said = machine.run([program, "info", FLATPAK_ID], SECONDS)
-    version = VERSION.search(said.stdout or "") if said.returncode == 0 else None
-    if not version:
+    known = edition_of(said.stdout) if said.returncode == 0 else None
+    if not known:
         return
+    edition, version = known
     config = machine.config_base() / "GIMP" / version[1]
     if not config.is_dir():
         config = Path.home() / ".var/app" / FLATPAK_ID / "config/GIMP" / version[1]
     console = (program, "run", f"--command=gimp-console-{version[1]}", FLATPAK_ID)
-    gimp = Gimp(f"GIMP {version[0]} (Flatpak)", config, console, engine_prefix=LEAVE_SANDBOX)
+    name = f"GIMP {version[0]} (Flatpak)"
+    gimp = Gimp(name, config, console, edition, engine_prefix=LEAVE_SANDBOX)
     rights = machine.run([program, "info", "--show-permissions", FLATPAK_ID], SECONDS).stdout
     rights += machine.run([program, "override", "--user", "--show", FLATPAK_ID], SECONDS).stdout
     if re.search(r"^org\.freedesktop\.Flatpak=talk", rights or "", re.MULTILINE):
@@ -228,10 +252,11 @@ def _flatpak() -> Iterator[Gimp]:
 
 def _snap() -> Iterator[Gimp]:
     """Snap's GIMP sees no hidden folders and starts nothing from outside."""
-    for folder in sorted(Path.home().glob("snap/gimp/current/.config/GIMP/3.*")):
+    for edition, folder in _config_folders(Path.home() / "snap/gimp/current/.config/GIMP"):
         yield Gimp(
             f"GIMP {folder.name} (Snap)",
             folder,
+            edition=edition,
             problem=InstallError(
                 "gimp_sandboxed",
                 "Snap's GIMP cannot start the engine, which lies outside its sandbox",

@@ -34,15 +34,17 @@ def run(options: argparse.Namespace) -> int:
         picture, proven = _prove(prefix, served, used)
     if missing:
         say(missing)
-    if not found:
-        error = InstallError("gimp_missing", "No GIMP 3 was found, so it was painted without")
+    able = [gimp for gimp in found if not gimp.without_python]
+    if not able:
+        what = "No GIMP that can have the plug-in was found, so it was painted without"
+        error = InstallError("gimp_missing", what)
         say(f"warning: {error}")
     say(f"Neural Style is installed. Its first picture: {picture}")
     if served:
         say("In GIMP, which wants to be started anew: Filters > Artistic > Neural Style...")
     program = machine.quoted(engine.launcher(prefix))
     say(f"On the command line: {program} stylize PHOTO PAINTING -o OUT.png")
-    return 0 if proven and (served or not found) else FAILURE
+    return 0 if proven and (served or not able) else FAILURE
 
 
 def _install_engine(options: argparse.Namespace, prefix: Path) -> engine.Engine:

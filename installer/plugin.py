@@ -11,14 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from installer import machine
+from installer.editions import GIMP_3
 from installer.errors import InstallError, of_file
-from installer.gimps import PROCEDURE, Gimp
+from installer.gimps import Gimp
 
 MAIN = "neural-style.py"
 NOTE = "engine.json"
 
 
-def source_files(edition: str = "neural-style") -> dict[str, Path]:
+def source_files(edition: str = GIMP_3.folder) -> dict[str, Path]:
     """An edition's files, and those that all editions share, by their name in GIMP's folder."""
     folders = [machine.ROOT / "plugin" / name for name in ("shared", edition)]
     return {
@@ -40,7 +41,8 @@ def install(prefix: Path, gimp: Gimp, python: Path) -> None:
     note: dict[str, Any] = {"python": str(python)}
     if gimp.engine_prefix:
         note["prefix"] = list(gimp.engine_prefix)
-    content = {name: path.read_bytes() for name, path in source_files().items()}
+    sources = source_files(gimp.edition.folder)
+    content = {name: path.read_bytes() for name, path in sources.items()}
     content[NOTE] = machine.json_bytes(note)
     before = recorded(prefix).get(str(gimp.plugin), {})
     names = {name: _hash(data) for name, data in content.items()}
@@ -53,7 +55,7 @@ def install(prefix: Path, gimp: Gimp, python: Path) -> None:
         for new, path in staged:
             os.replace(new, path)
         for name in set(before) - set(content):
-            machine.remove(gimp.plugin / name)
+            _remove(gimp.plugin / name)
         forget(gimp)
     except OSError as error:
         for name in content:
@@ -90,7 +92,7 @@ def remove(prefix: Path, folder: Path) -> list[Path]:
     """Remove a plug-in's recorded files; returns what others have put into its folder."""
     files = recorded(prefix).get(str(folder), {})
     for name in files:
-        machine.remove(folder / name)
+        _remove(folder / name)
         machine.remove(folder / f"{name}.new")
     for cache in list(folder.rglob("__pycache__")):
         machine.remove(cache)
@@ -103,6 +105,13 @@ def remove(prefix: Path, folder: Path) -> list[Path]:
                 parent.rmdir()
     _record(prefix, folder, None)
     return sorted(folder.rglob("*")) if folder.exists() else []
+
+
+def _remove(path: Path) -> None:
+    """Remove a file, and what Python 2 writes beside a module and would still import."""
+    machine.remove(path)
+    if path.suffix == ".py":
+        machine.remove(path.with_suffix(".pyc"))
 
 
 # -- faults --------------------------------------------------------------------------------------
@@ -151,7 +160,7 @@ def is_stale(gimp: Gimp) -> bool:
     for entry in entries:
         head = re.match(r'"([^"]*)"\s+(\d+)', entry)
         if head and head[1].replace("\\", "/").endswith(f"neural-style/{MAIN}"):
-            return int(head[2]) == changed and f'"{PROCEDURE}"' not in entry
+            return int(head[2]) == changed and f'"{gimp.edition.procedure}"' not in entry
     return False
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from installer import machine
 from installer.errors import InstallError
-from installer.gimps import LOOK_UP, Gimp, run_code
+from installer.gimps import Gimp, run_code
 
 WIDTH, HEIGHT = 320, 240
 SECONDS = 900
@@ -187,27 +187,10 @@ def paint_with_gimp(gimp: Gimp, output: Path, folder: Path) -> None:
     """
     photo, painting = draw_pictures(folder)
     machine.remove(output)
-    paths = {"photo": str(photo), "painting": str(painting), "output": str(output)}
-    said = run_code(gimp, PAINT.replace("PATHS", repr(json.dumps(paths))), SECONDS)
+    paths = {"photo": photo, "painting": painting, "output": output, "plugin": gimp.plugin}
+    literal = repr(json.dumps({name: str(path) for name, path in paths.items()}))
+    said = run_code(gimp, gimp.edition.paint.replace("PATHS", literal), SECONDS)
     if "PAINTED" not in said or not output.is_file():
         detail = [line for line in said.splitlines() if "RuntimeError" in line]
         reason = (detail or [machine.last_lines(said, 1)])[-1].replace("RuntimeError: ", "")
         raise InstallError("painting_failed", f"{gimp.name} could not paint: {reason}".rstrip("."))
-
-
-PAINT = f"""
-import json
-paths = {{name: Gio.File.new_for_path(path) for name, path in json.loads(PATHS).items()}}
-image = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, paths['photo'])
-procedure = {LOOK_UP}
-config = procedure.create_config()
-config.set_property('image', image)
-config.set_core_object_array('drawables', image.get_layers())
-config.set_property('style', paths['painting'])
-config.set_property('network', 'compact')
-result = procedure.run(config)
-if result.index(0) != Gimp.PDBStatusType.SUCCESS: raise RuntimeError(result.index(1))
-Gimp.file_save(Gimp.RunMode.NONINTERACTIVE, image, paths['output'], None)
-image.delete()
-print('PAINTED', flush=True)
-"""
