@@ -9,6 +9,7 @@ import itertools
 import json
 import math
 import random
+import re
 import struct
 import zlib
 from collections.abc import Callable, Sequence
@@ -191,6 +192,13 @@ def paint_with_gimp(gimp: Gimp, output: Path, folder: Path) -> None:
     literal = repr(json.dumps({name: str(path) for name, path in paths.items()}))
     said = run_code(gimp, gimp.edition.paint.replace("PATHS", literal), SECONDS)
     if "PAINTED" not in said or not output.is_file():
-        detail = [line for line in said.splitlines() if "RuntimeError" in line]
-        reason = (detail or [machine.last_lines(said, 1)])[-1].replace("RuntimeError: ", "")
-        raise InstallError("painting_failed", f"{gimp.name} could not paint: {reason}".rstrip("."))
+        what = f"{gimp.name} could not paint: {_reason(said)}".rstrip(".")
+        raise InstallError("painting_failed", what)
+
+
+def _reason(said: str) -> str:
+    """Why GIMP could not paint: the plug-in's last sentence with a code, or else Python's."""
+    for mark in (r"\[\w+\]$", "RuntimeError"):
+        if lines := [line for line in said.splitlines() if re.search(mark, line)]:
+            return re.sub(r"^\S+: ", "", lines[-1])  # who says it
+    return machine.last_lines(said, 1)

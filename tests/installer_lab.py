@@ -43,7 +43,9 @@ import json, os, re, shutil, sys
 from pathlib import Path
 if "--version" in sys.argv:
     sys.exit(print("GNU Image Manipulation Program version {version}.4"))
-config = os.environ.get("GIMP3_DIRECTORY") or Path(os.environ["HOME"], "{config}")
+code = sys.argv[sys.argv.index("-b") + 1]
+{reading}
+config = os.environ.get("{variable}") or Path(os.environ["HOME"], "{config}")
 folder = Path(config, "plug-ins", "neural-style")
 folder.parent.mkdir(parents=True, exist_ok=True)
 main = folder / "neural-style.py"
@@ -54,9 +56,8 @@ if main.exists():
     time = int(main.stat().st_mtime)
     if not memory.exists() or entry + str(time) not in memory.read_text():
         works = os.access(main, os.X_OK)
-        memory.write_text(entry + str(time) + ('\n("plug-in-neural-style")' if works else ""))
-    known = '"plug-in-neural-style"' in memory.read_text()
-code = sys.argv[-1]
+        memory.write_text(entry + str(time) + ('\n("{procedure}")' if works else ""))
+    known = '"{procedure}"' in memory.read_text()
 if "FOLDER" in code:
     print("FOLDER", json.dumps(str(config)), known)
 elif "PAINTED" in code:
@@ -65,6 +66,23 @@ elif "PAINTED" in code:
     shutil.copy(paths["painting"], paths["output"])
     print("PAINTED")
 """
+
+
+GIMP_2 = r"""
+if "--quit" in sys.argv:
+    sys.exit("Unknown option --quit")
+if "plug-in-script-fu-eval" not in sys.argv or "(gimp-quit 0)" not in sys.argv:
+    import time
+    time.sleep(1000)  # as it does after saying that batch mode is disabled
+if not {python}:
+    sys.exit(print("Error: eval: unbound variable: python-fu-eval", file=sys.stderr))
+literals = re.findall(r'"(?:[^"\\]|\\.)*"', code)
+assert max(map(len, literals)) < 1024
+code = "".join(map(json.loads, literals))
+for path in Path(os.environ["HOME"], "{config}", "plug-ins/neural-style").glob("*.py"):
+    path.with_suffix(".pyc").write_bytes(b"")
+"""
+"""What a GIMP 2.10 does otherwise, as seen of a real one."""
 
 
 class World:
@@ -95,11 +113,18 @@ class World:
         path = self.checkout / "core" / "neural_style" / "__init__.py"
         path.write_text(f'__version__ = "{version}"\n')
 
-    def add_gimp(self, version: str = "3.0", config: str = "") -> None:
-        """A GIMP, with its configuration folder below the home."""
+    def add_gimp(self, version: str = "3.0", config: str = "", python: bool = True) -> None:
+        """A GIMP, with its configuration folder below the home; a 2.10 may be without Python."""
         program = self.bin / f"gimp-console-{version}"
         config = config or f".config/GIMP/{version}"
-        code = GIMP.format(version=version, config=config)
+        old = version == "2.10"
+        code = GIMP.format(
+            version=version,
+            config=config,
+            reading=GIMP_2.format(python=python, config=config) if old else "",
+            variable="GIMP2_DIRECTORY" if old else "GIMP3_DIRECTORY",
+            procedure="python-fu-neural-style" if old else "plug-in-neural-style",
+        )
         # Not as `#!` line, which cannot hold a path with spaces.
         command = f"exec {shlex.quote(sys.executable)} - \"$@\" <<'END'"
         program.write_text(f"#!/bin/sh\n{command}\n{code}END\n")

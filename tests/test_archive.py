@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from installer import archive, package, plugin
+from installer.editions import EDITIONS
 
 ROOT = Path(__file__).resolve().parent.parent
 WINDOWS, MACOS, LINUX = archive.STARTERS
@@ -53,7 +54,9 @@ def test_commands_work_from_the_archive(unpacked: Path, tmp_path: Path) -> None:
 def test_archive_holds_all_that_is_installed(unpacked: Path) -> None:
     assert package.fingerprint(unpacked) == package.fingerprint()
     there = {path.relative_to(unpacked).as_posix() for path in unpacked.rglob("*")}
-    assert {path.relative_to(ROOT).as_posix() for path in plugin.source_files().values()} <= there
+    for edition in EDITIONS:
+        files = plugin.source_files(edition.folder).values()
+        assert {path.relative_to(ROOT).as_posix() for path in files} <= there
     assert {f"installer/{path.name}" for path in (ROOT / "installer").glob("*.*")} <= there
     assert not [name for name in there if name.startswith(("tests", "core/training", ".ci"))]
 

@@ -22,6 +22,7 @@ pytestmark = [
 def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     world = World(tmp_path_factory.mktemp("doctor"))
     world.add_gimp()
+    world.add_gimp("2.10")
     assert world.install().returncode == 0
     folder = world.prefix / "weights"
     folder.mkdir(exist_ok=True)
@@ -92,11 +93,21 @@ def gimp_remembers_a_failure(world: World) -> None:
 
 def gimp_does_not_start(world: World) -> None:
     program = world.bin / "gimp-console-3.0"
-    program.write_text(program.read_text().replace("code = sys.argv[-1]", "sys.exit(1)"))
+    program.write_text(program.read_text().replace("code = sys.argv", "sys.exit(1) #"))
+
+
+def gimp_2_loses_a_file(world: World) -> None:
+    (world.home / ".config/GIMP/2.10/plug-ins/neural-style/messages.py").unlink()
+
+
+def gimp_2_does_not_start(world: World) -> None:
+    program = world.bin / "gimp-console-2.10"
+    program.write_text(program.read_text().replace("code = sys.argv", "sys.exit(1) #"))
 
 
 def gimp_is_gone(world: World) -> None:
-    (world.bin / "gimp-console-3.0").unlink()
+    for version in ("3.0", "2.10"):
+        (world.bin / f"gimp-console-{version}").unlink()
     shutil.rmtree(world.home / ".config")
 
 
@@ -115,6 +126,8 @@ FAULTS: dict[Callable[[World], None], str] = {
     gimp_remembers_a_failure: "plugin_not_registered",
     gimp_does_not_start: "gimp_failed",
     gimp_is_gone: "gimp_missing",
+    gimp_2_loses_a_file: "plugin_damaged",
+    gimp_2_does_not_start: "gimp_failed",
 }
 
 
@@ -137,6 +150,7 @@ def test_finds_and_heals(world: World, fault: Callable[[World], None]) -> None:
 def heal(world: World, fault: Callable[[World], None]) -> None:
     if fault is weights_lose_a_byte:
         (world.prefix / "weights" / "SHA256SUMS").unlink()
-    if fault in (gimp_does_not_start, gimp_is_gone):
+    if fault in (gimp_does_not_start, gimp_2_does_not_start, gimp_is_gone):
         world.add_gimp()
+        world.add_gimp("2.10")
     assert world.install().returncode == 0

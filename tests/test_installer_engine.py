@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from installer import gimps, proof
+from installer import proof
+from installer.editions import GIMP_2, GIMP_3
 from installer_lab import World, add_torch, add_wheel
 
 pytestmark = [
@@ -53,7 +54,7 @@ def test_installs_paints_and_says_which_gimp_to_install(world: World) -> None:
     assert json.loads(said.stdout)[-1]["name"] == "cpu"
     looked = world.run("doctor")
     assert looked.returncode == 0
-    assert "note   GIMP: No GIMP 3 was found" in looked.stdout
+    assert "note   GIMP: No GIMP that can have the plug-in was found" in looked.stdout
     again = world.install()
     assert again.returncode == 0
     assert "up to date" in again.stdout
@@ -112,6 +113,52 @@ def test_serves_every_gimp_and_paints_with_one(world: World) -> None:
     assert world.run("doctor").returncode == 0
 
 
+def test_serves_gimp_2_too(world: World) -> None:
+    """Beside a GIMP 3, and alone when that is gone; nothing of it is left, Python 2's files too."""
+    world.add_gimp("3.0")
+    world.add_gimp("2.10")
+    done = world.install()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Painting a first picture with GIMP 3.0.4" in done.stdout
+    folder = world.home / ".config/GIMP/2.10/plug-ins/neural-style"
+    sources = world.checkout / "plugin"
+    for there, edition in ((folder, GIMP_2.folder), (world.plugin, GIMP_3.folder)):
+        main = there / "neural-style.py"
+        assert main.read_bytes() == (sources / edition / main.name).read_bytes()
+        assert os.access(main, os.X_OK)
+        assert (there / "messages.py").is_file()
+    (world.bin / "gimp-console-3.0").unlink()
+    again = world.install()
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert "Painting a first picture with GIMP 2.10.4" in again.stdout
+    assert f"knows the procedure {GIMP_2.procedure}" in world.run("doctor").stdout
+    assert list(folder.glob("*.pyc"))
+    (folder.parent.parent / "neural-style.json").write_text("{}")
+    assert world.run("uninstall", "--yes", "--all").returncode == 0
+    assert [path.name for path in folder.parent.parent.rglob("*")] == ["plug-ins", "pluginrc"]
+
+
+def test_a_gimp_2_without_python_is_told_of(world: World) -> None:
+    world.add_gimp("2.10", python=False)
+    done = world.install()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "warning: GIMP 2.10.4" in done.stdout
+    assert "[gimp_without_python]" in done.stdout
+    assert "[gimp_missing]" in done.stdout
+    assert not (world.home / ".config/GIMP/2.10/plug-ins/neural-style").exists()
+    looked = world.run("doctor")
+    assert looked.returncode == 0
+    assert "[gimp_missing]" in looked.stdout
+    world.add_gimp("3.0")
+    both = world.install()
+    assert both.returncode == 0, both.stdout + both.stderr
+    assert "[gimp_without_python]" in both.stdout
+    assert "[gimp_missing]" not in both.stdout
+    looked = world.run("doctor")
+    assert looked.returncode == 0
+    assert "[gimp_without_python]" in looked.stdout
+
+
 def test_gimp_itself_says_where_its_folder_is(world: World) -> None:
     """A rule would look into ~/.config, where nobody would ever find the plug-in."""
     world.add_gimp("3.0", ".var/app/org.gimp.GIMP/config/GIMP/3.0")
@@ -120,7 +167,7 @@ def test_gimp_itself_says_where_its_folder_is(world: World) -> None:
     config = world.home / ".var/app/org.gimp.GIMP/config/GIMP/3.0"
     assert (config / "plug-ins/neural-style/engine.json").exists()
     assert not world.plugin.exists()
-    assert f"knows the procedure {gimps.PROCEDURE}" in world.run("doctor").stdout
+    assert f"knows the procedure {GIMP_3.procedure}" in world.run("doctor").stdout
     assert world.run("uninstall", "--yes").returncode == 0
     assert not (config / "plug-ins/neural-style").exists()
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from installer import gimps, machine, plugin
+from installer import gimps, machine, plugin, proof
+from installer.editions import EDITIONS, GIMP_2, GIMP_3, Edition
 from installer_lab import World
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the stand-ins are Unix scripts")
@@ -23,7 +24,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (home / "bin").mkdir(parents=True)
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("PATH", f"{home / 'bin'}")
-    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "GIMP3_DIRECTORY"):
+    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "GIMP3_DIRECTORY", "GIMP2_DIRECTORY"):
         monkeypatch.delenv(name, raising=False)
     return home
 
@@ -44,17 +45,19 @@ def test_native_versions_once_each(home: Path) -> None:
     script(home / "bin/gimp-3.0", says("3.0.4"))
     script(home / "bin/gimp-console", says("3.2.6"))
     script(home / "bin/gimp", says("2.10.38"))
-    found = gimps.find()
-    assert [gimp.config for gimp in found] == [
-        home / ".config/GIMP/3.2" if "3.2" in gimp.name else home / ".config/GIMP/3.0"
-        for gimp in found
-    ]
-    assert sorted(gimp.config.name for gimp in found) == ["3.0", "3.2"]
+    script(home / "bin/gimp-2.10", says("2.10.38"))
+    found = {gimp.config: gimp for gimp in gimps.find()}
+    base = home / ".config/GIMP"
+    assert set(found) == {base / version for version in ("3.2", "3.0", "2.10")}
+    assert all(config.name in gimp.name for config, gimp in found.items())
+    assert [config.name for config in found if found[config].edition is GIMP_2] == ["2.10"]
 
 
-def test_old_gimp_alone_is_none(home: Path) -> None:
-    script(home / "bin/gimp", says("2.10.38"))
-    (home / ".config/GIMP/2.10").mkdir(parents=True)
+@pytest.mark.parametrize("version", ["2.8.22", "2.9.8", "2.99.18", "12.10.1", "2.100.1"])
+def test_other_gimps_are_none(home: Path, version: str) -> None:
+    script(home / "bin/gimp", says(version))
+    for folder in ("2.8", "2.9", "2.99", "2.100", "2.10 backup", "tool-presets"):
+        (home / ".config/GIMP" / folder).mkdir(parents=True)
     assert gimps.find() == []
 
 
@@ -65,20 +68,28 @@ def test_appimage_in_the_downloads(home: Path) -> None:
 
 
 def test_a_folder_without_its_program(home: Path) -> None:
-    (home / ".config/GIMP/3.2").mkdir(parents=True)
-    (found,) = gimps.find()
-    assert found.plugin == home / ".config/GIMP/3.2/plug-ins/neural-style"
-    assert not found.console
+    for version in ("3.2", "2.10"):
+        (home / ".config/GIMP" / version).mkdir(parents=True)
+    first, second = gimps.find()
+    assert first.plugin == home / ".config/GIMP/3.2/plug-ins/neural-style"
+    assert second.plugin == home / ".config/GIMP/2.10/plug-ins/neural-style"
+    assert (first.edition, second.edition) == (GIMP_3, GIMP_2)
+    assert [first.console, second.console] == [(), ()]
 
 
+@pytest.mark.parametrize("version", ["3.0", "2.10"])
 @pytest.mark.parametrize("own", [False, True])
-def test_flatpaks_folder_where_it_cannot_be_asked(home: Path, own: bool) -> None:
-    script(home / "bin/flatpak", 'case "$*" in *--show*) true;; *) echo "Version: 3.0.6";; esac')
-    users = home / ".config/GIMP/3.0"
+def test_flatpaks_folder_where_it_cannot_be_asked(home: Path, own: bool, version: str) -> None:
+    said = f'echo "Version: {version}.6"'
+    script(home / "bin/flatpak", f'case "$*" in *--show*) true;; *) {said};; esac')
+    users = home / ".config/GIMP" / version
     if not own:
         users.mkdir(parents=True)
     found = gimps.find()[-1]
-    assert found.config == (home / ".var/app/org.gimp.GIMP/config/GIMP/3.0" if own else users)
+    flatpaks = home / ".var/app/org.gimp.GIMP/config/GIMP" / version
+    assert found.config == (flatpaks if own else users)
+    assert found.console[2] == f"--command=gimp-console-{version}"
+    assert found.edition is (GIMP_3 if version == "3.0" else GIMP_2)
 
 
 def test_a_program_is_asked_for_its_folder(home: Path) -> None:
@@ -135,6 +146,25 @@ def test_flatpak_beside_a_native_gimp(home: Path) -> None:
     assert flatpak.problem.code == "gimp_sandboxed"
 
 
+def test_flatpak_beside_a_native_gimp_without_python(home: Path) -> None:
+    """Now it is Flatpak's that is served, though the native one has the same folder."""
+    folder = home / ".config/GIMP/2.10"
+    folder.mkdir(parents=True)
+    said = f"echo FOLDER '{json.dumps(str(folder))}' True"
+    rights = "echo org.freedesktop.Flatpak=talk"
+    version = 'echo "Version: 2.10.38"'
+    text = f'case "$*" in *--show*) {rights};; run*) {said};; *) {version};; esac'
+    script(home / "bin/flatpak", text)
+    no_python = "echo Error: eval: unbound variable: python-fu-eval >&2"
+    text = f'case "$*" in --version) {says("2.10.34")};; *) {no_python};; esac'
+    script(home / "bin/gimp", text)
+    flatpak, native = gimps.find()
+    assert (flatpak.config, flatpak.registered, flatpak.problem) == (folder, True, None)
+    assert native.problem
+    assert native.problem.code == "gimp_without_python"
+    assert native.without_python
+
+
 def test_snap_is_told_of(home: Path) -> None:
     (home / "snap/gimp/current/.config/GIMP/3.0").mkdir(parents=True)
     (found,) = gimps.find()
@@ -155,18 +185,39 @@ def test_named_folders(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         gimps.find(home / "nowhere")
 
 
+def test_named_folders_of_two_editions(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each variable is for its own GIMP, and a folder's name tells of which version it is."""
+    for name, version in (("gimp-console-3.0", "3.0.4"), ("gimp-console-2.10", "2.10.34")):
+        script(home / "bin" / name, says(version))
+    for folder in ("two", "three", "copy/2.10"):
+        (home / folder).mkdir(parents=True)
+    (copy,) = gimps.find(home / "copy/2.10")
+    assert (copy.edition, copy.console) == (GIMP_2, (str(home / "bin/gimp-console-2.10"),))
+    monkeypatch.setenv("GIMP2_DIRECTORY", "two")
+    found = {gimp.edition: gimp for gimp in gimps.find()}
+    assert found[GIMP_2].config == home / "two"
+    assert found[GIMP_2].console == copy.console
+    assert found[GIMP_3].config == home / ".config/GIMP/3.0"
+    monkeypatch.setenv("GIMP3_DIRECTORY", "three")
+    assert {gimp.config for gimp in gimps.find()} == {home / "two", home / "three"}
+
+
 def test_windows_and_macos_programs(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine, "MACOS", True)
     app = script(home / "Applications/GIMP 3.app/Contents/MacOS/gimp-console-3.0", says("3.0.4"))
-    (found,) = gimps.find()
-    assert found.console == (str(app),)
-    assert found.config == home / "Library/Application Support/GIMP/3.0"
+    old = script(home / "Applications/GIMP-2.10.app/Contents/MacOS/gimp", says("2.10.38"))
+    found = {gimp.console: gimp for gimp in gimps.find()}
+    settings = home / "Library/Application Support/GIMP"
+    assert found[(str(app),)].config == settings / "3.0"
+    assert found[(str(old),)].config == settings / "2.10"
     monkeypatch.setattr(machine, "MACOS", False)
     monkeypatch.setenv("LOCALAPPDATA", str(home / "Local"))
     monkeypatch.setenv("APPDATA", str(home / "Roaming"))
+    monkeypatch.setenv("ProgramFiles", str(home / "Program Files"))
     program = script(home / "Local/Programs/GIMP 3/bin/gimp-console-3.0", says("3.0.4"))
+    old = script(home / "Program Files/GIMP 2/bin/gimp-console-2.10.exe", says("2.10.38"))
     monkeypatch.setattr(machine, "WINDOWS", True)
-    assert list(gimps._candidates()) == [program]
+    assert list(gimps._candidates()) == [program, old]
     assert machine.config_base() == home / "Roaming"
 
 
@@ -184,21 +235,39 @@ def test_the_labs_gimp_starts_with_a_python_in_a_folder_with_spaces(
     assert b"version 3.0.4" in said.stdout
 
 
+@pytest.mark.parametrize("edition", EDITIONS, ids=lambda edition: edition.folder)
+def test_why_a_gimp_could_not_paint(home: Path, edition: Edition) -> None:
+    """The plug-in's sentence with its code, not what other parts of GIMP say after it."""
+    said = [
+        "neural-style.py-Warnung: The engine is not there. Run it. [engine_missing]",
+        "RuntimeError: execution error",
+        "GIMP-Error: Failed to save data",
+    ]
+    program = script(home / "bin/gimp", "\n".join(f"echo '{line}' >&2" for line in said))
+    gimp = gimps.Gimp("GIMP", home / "config", (str(program),), edition)
+    with pytest.raises(gimps.InstallError) as caught:
+        proof.paint_with_gimp(gimp, home / "out.png", home)
+    assert caught.value.code == "painting_failed"
+    assert "could not paint: The engine is not there. Run it. [engine_missing]" in str(caught.value)
+
+
 # -- the plug-in's files -------------------------------------------------------------------------
 
 
-def a_gimp(home: Path) -> gimps.Gimp:
-    return gimps.Gimp("GIMP", home / ".config/GIMP/3.0")
+def a_gimp(home: Path, edition: Edition = GIMP_3) -> gimps.Gimp:
+    return gimps.Gimp("GIMP", home / ".config/GIMP/3.0", edition=edition)
 
 
-def test_the_plugin_is_copied_whole_and_removed_whole(home: Path) -> None:
-    gimp, prefix = a_gimp(home), home
+@pytest.mark.parametrize("edition", EDITIONS, ids=lambda edition: edition.folder)
+def test_the_plugin_is_copied_whole_and_removed_whole(home: Path, edition: Edition) -> None:
+    gimp, prefix = a_gimp(home, edition), home
     plugin.install(prefix, gimp, home / "python")
     there = {p.relative_to(gimp.plugin).as_posix() for p in gimp.plugin.rglob("*") if p.is_file()}
-    assert there == {*plugin.source_files(), "engine.json"}
+    assert there == {*plugin.source_files(edition.folder), "engine.json"}
     assert set(plugin.recorded(prefix)[str(gimp.plugin)]) == there
     executable = [name for name in there if os.access(gimp.plugin / name, os.X_OK)]
     assert executable == ["neural-style.py"]
+    (gimp.plugin / "messages.pyc").write_text("")
     assert plugin.remove(prefix, gimp.plugin) == []
     assert not gimp.plugin.exists()
     assert plugin.recorded(prefix) == {}
@@ -207,11 +276,27 @@ def test_the_plugin_is_copied_whole_and_removed_whole(home: Path) -> None:
 def test_files_of_an_older_plugin_go(home: Path) -> None:
     gimp, prefix = a_gimp(home), home
     plugin.install(prefix, gimp, home / "python")
-    (gimp.plugin / "old.py").write_text("")
+    for name in ("old.py", "old.pyc"):
+        (gimp.plugin / name).write_text("")
     files = {**plugin.recorded(prefix)[str(gimp.plugin)], "old.py": "0"}
     machine.write_note(prefix / "installed.json", {"plugins": {str(gimp.plugin): files}})
     plugin.install(prefix, gimp, home / "python")
-    assert not (gimp.plugin / "old.py").exists()
+    assert not list(gimp.plugin.glob("old.*"))
+
+
+@pytest.mark.parametrize("edition", EDITIONS, ids=lambda edition: edition.folder)
+def test_gimp_may_remember_that_the_plugin_did_not_answer(home: Path, edition: Edition) -> None:
+    gimp = a_gimp(home, edition)
+    plugin.install(home, gimp, home / "python")
+    time = int((gimp.plugin / "neural-style.py").stat().st_mtime)
+    entry = f'(plug-in-def "${{gimp_dir}}/plug-ins/neural-style/neural-style.py" {time}\n'
+    memory = gimp.config / "pluginrc"
+    memory.write_text(f'{entry}    (proc-def "{edition.procedure}" 1\n         "b"))\n')
+    assert not plugin.is_stale(gimp)
+    memory.write_text(entry + ")\n")
+    assert plugin.is_stale(gimp)
+    plugin.forget(gimp)
+    assert not plugin.is_stale(gimp)
 
 
 def test_a_link_to_a_checkout_is_replaced_and_its_target_kept(home: Path) -> None:
