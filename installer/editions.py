@@ -87,6 +87,7 @@ print('PAINTED', flush=True)
 )
 
 # Python 2.7. Its answers are messages of GIMP's: on Windows its Python may have no standard output.
+# Elsewhere it wants its path as bytes, or else fails at an umlaut where no language is set.
 _PROCEDURE_2 = "python-fu-neural-style"
 
 GIMP_2 = Edition(
@@ -102,9 +103,9 @@ known = bool(pdb.gimp_procedural_db_proc_exists('{_PROCEDURE_2}'))
 gimp.message('FOLDER %s %s' % (json.dumps(gimp.directory), known))
 """,
     paint=f"""
-import json, sys
+import json, os, sys
 paths = json.loads(PATHS)
-sys.path.insert(0, paths['plugin'])
+sys.path.insert(0, paths['plugin'] if os.name == 'nt' else paths['plugin'].encode('utf-8'))
 import arguments
 values = [arguments.default(name) for name in arguments.POSITIONAL]
 values[arguments.POSITIONAL.index('network')] = 'compact'

@@ -200,5 +200,6 @@ def _reason(said: str) -> str:
     """Why GIMP could not paint: the plug-in's last sentence with a code, or else Python's."""
     for mark in (r"\[\w+\]$", "RuntimeError"):
         if lines := [line for line in said.splitlines() if re.search(mark, line)]:
-            return re.sub(r"^\S+: ", "", lines[-1])  # who says it
+            who = r"^(RuntimeError|[\w .]+-\w+): "  # the second as "Neural Style-Warning"
+            return re.sub(who, "", lines[-1])
     return machine.last_lines(said, 1)

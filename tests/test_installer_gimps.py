@@ -239,7 +239,7 @@ def test_the_labs_gimp_starts_with_a_python_in_a_folder_with_spaces(
 def test_why_a_gimp_could_not_paint(home: Path, edition: Edition) -> None:
     """The plug-in's sentence with its code, not what other parts of GIMP say after it."""
     said = [
-        "neural-style.py-Warnung: The engine is not there. Run it. [engine_missing]",
+        "Neural Style-Warnung: The engine is not there. Run it. [engine_missing]",
         "RuntimeError: execution error",
         "GIMP-Error: Failed to save data",
     ]
