@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import re
 import shutil
@@ -64,14 +65,18 @@ def build(root: Path, recipe: Recipe) -> Path:
         raise LabError("building a chroot with GIMP needs root")
     archive = _archive()
     if not shutil.which("mmdebstrap"):
-        call(["apt-get", "update", "-q"])
-        call(["apt-get", "install", "-yq", "--no-install-recommends", "mmdebstrap"])
+        task = "installing mmdebstrap"
+        call(task, ["apt-get", "update", "-q"])
+        call(task, ["apt-get", "install", "-yq", "--no-install-recommends", "mmdebstrap"])
     shutil.rmtree(root, ignore_errors=True)
     root.parent.mkdir(parents=True, exist_ok=True)
     # mmdebstrap, as bookworm's debootstrap knows no later suites. A frozen mirror serves a
-    # testing suite past its date, hence Check-Valid-Until.
+    # testing suite past its date, hence Check-Valid-Until. In namespaces of its own, so that an
+    # interrupted build leaves neither processes nor mounts.
     call(
+        "making the chroot",
         [
+            "unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
             "mmdebstrap", "--variant=minbase", "--components=main", f"--keyring={KEYRING}",
             '--aptopt=Acquire::Check-Valid-Until "false"',
             '--aptopt=APT::Install-Recommends "false"',
@@ -85,7 +90,8 @@ def build(root: Path, recipe: Recipe) -> Path:
             *recipe.prepare(archive),
             recipe.suites[0], str(root),
             *(f"deb {archive} {suite} main" for suite in recipe.suites),
-        ]
+        ],
+        preexec_fn=die_with_parent,
     )  # fmt: skip
     (root / ".complete").write_text(recipe.stamp)
     return root
@@ -106,13 +112,18 @@ def _archive() -> str:
     raise LabError("this machine's apt has no Debian archive to fetch GIMP from")
 
 
-def call(command: list[str]) -> None:
-    """Run a command of apt's family.
+def call(task: str, command: list[str], **options) -> None:
+    """Run a command of apt's family; `task` says what it is for.
 
     Raises:
         LabError: it failed.
     """
     environment = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
-    done = subprocess.run(command, stdout=sys.stderr, env=environment)
+    done = subprocess.run(command, stdout=sys.stderr, env=environment, **options)
     if done.returncode:
-        raise LabError(f"{command[0]} failed with status {done.returncode}")
+        raise LabError(f"{task} failed with status {done.returncode}")
+
+
+def die_with_parent() -> None:
+    """In the child: a killed test run must leave nothing behind that runs, or builds, on."""
+    ctypes.CDLL(None).prctl(1, 9)  # PR_SET_PDEATHSIG, SIGKILL

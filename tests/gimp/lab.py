@@ -13,7 +13,6 @@ machine's apt uses and, for 2.10, from pip's index, so nothing is asked of any o
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import dataclasses
 import functools
 import os
@@ -123,7 +122,7 @@ class Room:
             command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            preexec_fn=_die_with_parent,
+            preexec_fn=chroot.die_with_parent,
         )
         self._helpers.append(holder)
         if holder.stdout is None or holder.stdout.readline() != b"ready\n":
@@ -173,11 +172,6 @@ class Room:
             kill_tree(helper.pid)
             helper.wait()
         self._helpers = []
-
-
-def _die_with_parent() -> None:
-    """In the child: a killed test run must leave no room behind."""
-    ctypes.CDLL(None).prctl(1, 9)  # PR_SET_PDEATHSIG, SIGKILL
 
 
 def _children(pid: int) -> list[int]:

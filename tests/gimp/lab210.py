@@ -108,10 +108,11 @@ def _fetch(name: str, folder: Path, archive: str) -> None:
     part.unlink(missing_ok=True)
     if name == GIMP_SOURCE:
         call(
+            f"fetching {name}",
             [
                 "/usr/lib/apt/apt-helper", "-o", "APT::Sandbox::User=root", "download-file",
                 f"{archive.rstrip('/')}/pool/main/g/gimp/{name}", str(part),
-            ]
+            ],
         )  # fmt: skip
     else:
         _fetch_from_index(name, part)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 
 import pytest
+from PIL import Image
 
 from . import lab, lab210
 from .conftest import no_gimp
+from .program import wait_for
 
 pytestmark = pytest.mark.gimp
 
@@ -15,12 +17,12 @@ PLUGIN = """#!/usr/bin/env python
 from gimpfu import *
 
 
-def invert(image, drawable):
+def invert(image, drawable, white):
     width, height = drawable.width, drawable.height
     source = drawable.get_pixel_rgn(0, 0, width, height, False, False)
     pixels = bytearray(source[0:width, 0:height])
     target = drawable.get_pixel_rgn(0, 0, width, height, True, True)
-    target[0:width, 0:height] = str(bytearray(255 - value for value in pixels))
+    target[0:width, 0:height] = str(bytearray(int(white) - value for value in pixels))
     drawable.flush()
     drawable.merge_shadow(True)
     drawable.update(0, 0, width, height)
@@ -28,16 +30,19 @@ def invert(image, drawable):
 
 register(
     "python_fu_lab_invert", "Invert", "", "", "", "", "Invert", "RGB*",
-    [(PF_IMAGE, "image", "Image", None), (PF_DRAWABLE, "drawable", "Drawable", None)],
+    [
+        (PF_IMAGE, "image", "Image", None), (PF_DRAWABLE, "drawable", "Drawable", None),
+        (PF_SLIDER, "white", "White", 255, (0, 255, 1)),
+    ],
     [], invert, menu="<Image>/Filters",
 )
 main()
 """
 INVERT = """(let* ((image (car (gimp-file-load RUN-NONINTERACTIVE "{source}" "")))
        (drawable (car (gimp-image-get-active-drawable image))))
-  (python-fu-lab-invert RUN-NONINTERACTIVE image drawable)
+  (python-fu-lab-invert RUN-NONINTERACTIVE image drawable 255)
   (gimp-file-save RUN-NONINTERACTIVE image drawable "{target}" ""))"""
-GIMPRC = "(check-updates no)\n"
+SHORTCUT = '(gtk_accel_path "<Actions>/plug-in/python-fu-lab-invert" "<Primary><Alt>i")\n'
 
 
 class Lab:
@@ -48,7 +53,8 @@ class Lab:
         config = work / "config"
         self.environment = {"GIMP2_DIRECTORY": str(config)}
         (config / "plug-ins").mkdir(parents=True)
-        (config / "gimprc").write_text(GIMPRC)
+        (config / "gimprc").write_text("(check-updates no)\n")
+        (config / "menurc").write_text(SHORTCUT)
         plugin = config / "plug-ins" / "lab-invert.py"
         plugin.write_text(PLUGIN)
         plugin.chmod(0o755)
@@ -83,27 +89,38 @@ def test_python_fu_is_an_interpreter_of_batches(gimp210):
 
 
 def test_a_plug_in_reads_and_changes_pixels(gimp210):
-    target = gimp210.work / "inverted.ppm"
+    target = gimp210.work / "inverted.png"
     code = INVERT.format(source=gimp210.picture, target=target)
     said = gimp210.batch("-idf", "-b", code, "-b", "(gimp-quit 0)")
     assert target.exists(), said
-    assert target.read_bytes().endswith(bytes([5, 235, 248]) * 4)
+    with Image.open(target) as picture:
+        assert picture.getcolors() == [(4, (5, 235, 248))]
 
 
-def test_the_window_comes_up(gimp210):
+def test_the_window_comes_up_and_the_plug_ins_dialog(gimp210):
+    log = gimp210.work / "window.log"
     room = gimp210.room
-    window = room.start(
-        [room.window, "--no-splash", str(gimp210.picture)],
-        environment=gimp210.environment,
-        stdout=open(gimp210.work / "window.log", "wb"),  # noqa: SIM115
-        stderr=-2,
-    )
+
+    def xdotool(*arguments: str) -> str:
+        return room.run(["xdotool", *arguments]).stdout.strip()
+
+    def found(title: str, seconds: float) -> str:
+        search = ("search", "--onlyvisible", "--name", title)
+        return wait_for(lambda: xdotool(*search), seconds).partition("\n")[0]
+
+    with open(log, "wb") as output:
+        command = [room.window, "--no-splash", str(gimp210.picture)]
+        options = {"environment": gimp210.environment, "stdout": output, "stderr": output}
+        process = room.start(command, **options)
     try:
-        search = ["xdotool", "search", "--onlyvisible", "--name", r"\[red\]"]
-        end = time.monotonic() + 60
-        while not (found := room.run(search).stdout.strip()) and time.monotonic() < end:
-            time.sleep(0.2)
-        assert found, (gimp210.work / "window.log").read_text()
+        window = found(r"\[red\]", 60)
+        assert window, log.read_text()
+        for _attempt in range(3):  # a key can be lost while the window still comes up
+            time.sleep(1)
+            xdotool("windowactivate", "--sync", window, "key", "--clearmodifiers", "ctrl+alt+i")
+            if dialog := found("^python_fu_lab_invert$", 8):
+                break
+        assert dialog, log.read_text()
     finally:
-        lab.kill_tree(window.pid)
-        window.wait()
+        lab.kill_tree(process.pid)
+        process.wait()
