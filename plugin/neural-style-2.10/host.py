@@ -4,7 +4,6 @@
 import os
 
 import gimp
-
 from uris import native
 
 

@@ -10,9 +10,9 @@ import collections
 import json
 import os
 
-import gimp
-from gimpenums import ADD_SELECTION_MASK, ADD_WHITE_MASK, GRAY, INDEXED
+from gimpenums import ADD_SELECTION_MASK, ADD_WHITE_MASK, INDEXED
 
+import gimp
 import rawfile
 import scratch
 import uris
@@ -107,9 +107,7 @@ def _cut(pixels, region):
     if (region.width, region.height) == (pixels.width, pixels.height):
         return pixels.data
     size = scratch.pixel_bytes(pixels.form)
-    starts = [
-        ((region.y + row) * pixels.width + region.x) * size for row in range(region.height)
-    ]
+    starts = [((region.y + row) * pixels.width + region.x) * size for row in range(region.height)]
     return b"".join([pixels.data[start : start + region.width * size] for start in starts])
 
 

@@ -8,9 +8,9 @@ own with its own Python; see engine.py.
 
 import sys
 
-import gimp
 import gimpfu
 
+import gimp
 import lastvalues
 import layers
 import painting

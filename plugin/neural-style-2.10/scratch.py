@@ -28,7 +28,6 @@ from gimpenums import (
 )
 
 import gimp
-
 import rawfile
 
 pdb = gimp.pdb

@@ -207,7 +207,9 @@ def case_the_preview_is_painted_larger_than_shown():
     try:
         for size, painted in ((2000, 576), (0, 0), (300, 300)):
             values = {"size": size, "strength": 40}
-            job = painting.start_preview(style_file().get_uri(), values, 256, lambda _: None, lambda _: None)
+            job = painting.start_preview(
+                style_file().get_uri(), values, 256, lambda _: None, lambda _: None
+            )
             request = job._message
             assert request["settings"] == {"size": painted, "strength": 40}, request
             assert (request["content"]["width"], request["content"]["height"]) == (576, 384)
