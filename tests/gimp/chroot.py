@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import os
 import re
 import shutil
@@ -63,13 +64,21 @@ def build(root: Path, recipe: Recipe) -> Path:
         return root
     if os.geteuid() != 0:
         raise LabError("building a chroot with GIMP needs root")
+    root.parent.mkdir(parents=True, exist_ok=True)
+    with open(root.parent / f"{root.name}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # another run of the tests may be building it
+        if not complete(root, recipe):
+            _build(root, recipe)
+    return root
+
+
+def _build(root: Path, recipe: Recipe) -> None:
     archive = _archive()
     if not shutil.which("mmdebstrap"):
         task = "installing mmdebstrap"
         call(task, ["apt-get", "update", "-q"])
         call(task, ["apt-get", "install", "-yq", "--no-install-recommends", "mmdebstrap"])
     shutil.rmtree(root, ignore_errors=True)
-    root.parent.mkdir(parents=True, exist_ok=True)
     # mmdebstrap, as bookworm's debootstrap knows no later suites. A frozen mirror serves a
     # testing suite past its date, hence Check-Valid-Until. In namespaces of its own, so that an
     # interrupted build leaves neither processes nor mounts.
@@ -94,7 +103,6 @@ def build(root: Path, recipe: Recipe) -> Path:
         preexec_fn=die_with_parent,
     )  # fmt: skip
     (root / ".complete").write_text(recipe.stamp)
-    return root
 
 
 def _archive() -> str:
