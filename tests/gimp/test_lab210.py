@@ -115,6 +115,7 @@ def test_the_window_comes_up_and_the_plug_ins_dialog(gimp210):
     try:
         window = found(r"\[red\]", 60)
         assert window, log.read_text()
+        dialog = ""
         for _attempt in range(3):  # a key can be lost while the window still comes up
             time.sleep(1)
             xdotool("windowactivate", "--sync", window, "key", "--clearmodifiers", "ctrl+alt+i")
