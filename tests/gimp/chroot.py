@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
-import fcntl
 import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,14 +65,23 @@ def build(root: Path, recipe: Recipe) -> Path:
     if os.geteuid() != 0:
         raise LabError("building a chroot with GIMP needs root")
     root.parent.mkdir(parents=True, exist_ok=True)
-    with open(root.parent / f"{root.name}.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # another run of the tests may be building it
+    with _lock(root.with_name(f"{root.name}.lock")):
         if not complete(root, recipe):
-            _build(root, recipe)
+            _make(root, recipe)
     return root
 
 
-def _build(root: Path, recipe: Recipe) -> None:
+@contextlib.contextmanager
+def _lock(path: Path) -> Iterator[None]:
+    """Two test runs may want the same chroot at the same time."""
+    import fcntl  # not on Windows, where the tests skip what needs this
+
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _make(root: Path, recipe: Recipe) -> None:
     archive = _archive()
     if not shutil.which("mmdebstrap"):
         task = "installing mmdebstrap"
