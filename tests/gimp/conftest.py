@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import NoReturn
 
 import pytest
 
 from . import lab
-from .program import VERSIONS, Gimp
+from .program import VERSIONS, Gimp, Gimp210
 
 
 def no_gimp(version: str, error: lab.LabError) -> NoReturn:
@@ -28,22 +29,38 @@ def gimp(request, tmp_path_factory):
     one.room.close()
 
 
+@pytest.fixture(scope="session")
+def gimp210(tmp_path_factory):
+    try:
+        one = Gimp210(tmp_path_factory.mktemp("gimp-2.10"))
+    except lab.LabError as error:
+        no_gimp("2.10", error)
+    yield one
+    one.room.close()
+
+
 @pytest.fixture(autouse=True)
 def _a_good_engine(request):
     """Each test begins with a fake engine that behaves."""
-    if "gimp" in request.fixturenames:
-        request.getfixturevalue("gimp").use_fake_engine()
+    for name in {"gimp", "gimp210"} & set(request.fixturenames):
+        request.getfixturevalue(name).use_fake_engine()
 
 
 @pytest.fixture
 def passes(gimp):
     """A function that fails the test if a case did not pass inside GIMP."""
+    return partial(check_case, gimp)
 
-    def check(module: str, case: str) -> None:
-        ran = gimp.cases(module)
-        if case not in ran["results"]:
-            pytest.fail(f"{case} did not run; GIMP said:\n{ran['output'][-4000:]}")
-        if ran["results"][case]:
-            pytest.fail(ran["results"][case], pytrace=False)
 
-    return check
+@pytest.fixture
+def passes210(gimp210):
+    """The same in GIMP 2.10."""
+    return partial(check_case, gimp210)
+
+
+def check_case(gimp: Gimp, module: str, case: str) -> None:
+    ran = gimp.cases(module)
+    if case not in ran["results"]:
+        pytest.fail(f"{case} did not run; GIMP said:\n{ran['output'][-4000:]}")
+    if ran["results"][case]:
+        pytest.fail(ran["results"][case], pytrace=False)

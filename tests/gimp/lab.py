@@ -155,14 +155,19 @@ class Room:
     def run(
         self, command: list[str], timeout: float = 60, **options
     ) -> subprocess.CompletedProcess[str]:
-        """Run a command to its end; kill it and all it started when that takes too long."""
-        process = self.start(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+        """Run a command to its end; kill it and all it started when that takes too long.
+
+        Its standard error is in the answer unless `stderr` sends it elsewhere.
+        """
+        options = {"stderr": subprocess.PIPE, **options}
+        process = self.start(command, stdout=subprocess.PIPE, **options)
         try:
             out, err = process.communicate(timeout=timeout)
         except subprocess.TimeoutExpired:
             kill_tree(process.pid)
             out, err = process.communicate()
-            err += f"\nkilled after {timeout} s".encode()
+            err = (err or b"") + f"\nkilled after {timeout} s".encode()
+        err = err or b""
         return subprocess.CompletedProcess(
             command, process.returncode, out.decode(errors="replace"), err.decode(errors="replace")
         )

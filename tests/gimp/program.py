@@ -18,15 +18,21 @@ ROOT = HERE.parents[1]
 SHARED = ROOT / "plugin" / "shared"
 VERSIONS = list(lab.SUITES)
 PATIENCE = 5
-GIMPRC = """(check-updates no)
+
+
+class Gimp:
+    """One GIMP 3 with a configuration folder of its own."""
+
+    edition = "neural-style"
+    directory = "GIMP3_DIRECTORY"
+    options = ("--quit", "-id")
+    inside = (HERE / "inside", HERE / "inside_shared")
+    # Any other version in the file makes GIMP open its welcome.
+    gimprc = """(check-updates no)
 (show-welcome-dialog no)
 (config-version "{version}")
 (color-profile-policy keep)
 """
-
-
-class Gimp:
-    """One GIMP version with a configuration folder of its own."""
 
     def __init__(self, version: str, work: Path) -> None:
         self.version = version
@@ -36,7 +42,7 @@ class Gimp:
         self.temp.mkdir(parents=True)
         self.config.mkdir()
         self.plugin = self.config / "plug-ins" / "neural-style"
-        for name, source in plugin.source_files().items():
+        for name, source in plugin.source_files(self.edition).items():
             (self.plugin / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(source, self.plugin / name)
         self.mode_file = work / "mode"
@@ -44,10 +50,9 @@ class Gimp:
         self.use_fake_engine()
         self.room = lab.Room(version, [str(ROOT), str(work), *engine_folders()])
         said = self.room.run([self.room.console, "--version"]).stdout
-        # Any other version in the file makes GIMP open its welcome.
-        (self.config / "gimprc").write_text(GIMPRC.format(version=said.split()[-1]))
+        (self.config / "gimprc").write_text(self.gimprc.format(version=said.split()[-1]))
         self.environment = {
-            "GIMP3_DIRECTORY": str(self.config),
+            self.directory: str(self.config),
             "TMPDIR": str(self.temp),
             "FAKE_ENGINE": str(self.mode_file),
         }
@@ -73,30 +78,83 @@ class Gimp:
         """The engine of this checkout with the Python that runs the tests."""
         self.use_engine(sys.executable)
 
+    def command(self, code: str, interpreter: str = "python-fu-eval") -> list[str]:
+        """A GIMP without a window that runs one piece of code and ends."""
+        return [
+            self.room.console, *self.options, "--batch-interpreter", interpreter, "-b", code
+        ]  # fmt: skip
+
     def batch(self, code: str, interpreter: str = "python-fu-eval", timeout: float = 120, **env):
-        """Run GIMP without a window on one piece of code."""
-        command = [self.room.console, "--quit", "-id", "--batch-interpreter", interpreter]
+        """Run `command` to its end."""
         environment = {**self.environment, **env}
-        return self.room.run([*command, "-b", code], timeout, environment=environment)
+        return self.room.run(self.command(code, interpreter), timeout, environment=environment)
+
+    def with_cases(self, code: str) -> str:
+        """Code that may import what lies in `inside`."""
+        return (
+            f"import sys; sys.path[:0] = {[str(folder) for folder in self.inside]!r}\n"
+            f"import helpers; helpers.WORK = {str(self.work)!r}\n{code}"
+        )
 
     def cases(self, module: str, timeout: float = 300) -> dict:
         """Run all of a module's cases in one GIMP; each name maps to None or to what went wrong."""
         if module not in self._results:
             answer = self.work / f"{module}.json"
-            code = (
-                f"import sys; sys.path.insert(0, {str(HERE / 'inside')!r})\n"
-                f"import run_cases\n"
-                f"run_cases.run({module!r}, {str(answer)!r}, {str(self.work)!r})"
-            )
-            done = self.batch(code, timeout=timeout)
+            code = f"import run_cases; run_cases.run({module!r}, {str(answer)!r})"
+            done = self.batch(self.with_cases(code), timeout=timeout)
             results = json.loads(answer.read_text()) if answer.exists() else {}
             (self.work / f"{module}.log").write_text(done.stdout + done.stderr)
             self._results[module] = {"results": results, "output": done.stdout + done.stderr}
         return self._results[module]
 
 
-def case_names(module: str) -> list[str]:
-    tree = ast.parse((HERE / "inside" / f"{module}.py").read_text())
+class Gimp210(Gimp):
+    """GIMP 2.10 with Python-Fu."""
+
+    edition = "neural-style-2.10"
+    directory = "GIMP2_DIRECTORY"
+    options = ("-idf",)
+    inside = (HERE / "inside210", HERE / "inside_shared")
+    gimprc = """(check-updates no)
+(color-profile-policy keep)
+"""
+
+    def __init__(self, work: Path) -> None:
+        super().__init__("2.10", work)
+        self.said = work / "stderr"
+
+    def command(self, code: str, interpreter: str = "python-fu-eval") -> list[str]:
+        if interpreter == "python-fu-eval":
+            code = PYTHON_2.format(code=code)
+        return super().command(code, interpreter)
+
+    def batch(self, code: str, interpreter: str = "python-fu-eval", timeout: float = 120, **env):
+        """Run `command` to its end; its status is always 0. What GIMP tells the artist it writes to
+        its standard error, a file here, where cases find it (`helpers.told`)."""
+        environment = {**self.environment, **env}
+        command = self.command(code, interpreter)
+        with open(self.said, "wb") as file:
+            done = self.room.run(command, timeout, environment=environment, stderr=file)
+        done.stderr = self.said.read_text(errors="replace") + done.stderr
+        return done
+
+
+# This GIMP has no --quit, and code that raises would leave it running.
+PYTHON_2 = """import sys, traceback
+sys.dont_write_bytecode = True
+try:
+    exec({code!r})
+except:
+    traceback.print_exc()
+finally:
+    pdb.gimp_quit(1)
+"""
+
+
+def case_names(module: str, gimp: type[Gimp] = Gimp) -> list[str]:
+    """The cases of a module, in their order."""
+    paths = [folder / f"{module}.py" for folder in gimp.inside]
+    tree = ast.parse(next(path for path in paths if path.exists()).read_text(encoding="utf-8"))
     names = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
     return [name for name in names if name.startswith("case_")]
 

@@ -23,13 +23,11 @@ def pictures(gimp):
     if not folder.exists():
         folder.mkdir()
         code = f"""
-import sys; sys.path.insert(0, {str(ROOT / "tests" / "gimp" / "inside")!r})
-import helpers
 helpers.WORK = {str(folder)!r}
 for name in ("photo.png", "painting.png", "photos/a.png", "photos/b c.png"):
     helpers.style_file(name)
 """
-        done = gimp.batch(code)
+        done = gimp.batch(gimp.with_cases(code))
         assert done.returncode == 0, done.stderr
     for name in ("painted.png", "painted"):
         path = folder / name

@@ -68,7 +68,7 @@ class Lab:
 
 
 @pytest.fixture(scope="module")
-def gimp210(tmp_path_factory):
+def python_fu(tmp_path_factory):
     try:
         one = Lab(tmp_path_factory.mktemp("gimp-2.10"))
     except lab.LabError as error:
@@ -77,29 +77,29 @@ def gimp210(tmp_path_factory):
     one.room.close()
 
 
-def test_python_fu_evaluates(gimp210):
-    assert lab210.PYTHON_FU_SAYS in gimp210.batch(*lab210.ASK_PYTHON_FU)
+def test_python_fu_evaluates(python_fu):
+    assert lab210.PYTHON_FU_SAYS in python_fu.batch(*lab210.ASK_PYTHON_FU)
 
 
-def test_python_fu_is_an_interpreter_of_batches(gimp210):
+def test_python_fu_is_an_interpreter_of_batches(python_fu):
     code = "import sys; print('Python %d.%d' % sys.version_info[:2]); pdb.gimp_quit(1)"
-    assert "Python 2.7" in gimp210.batch(
+    assert "Python 2.7" in python_fu.batch(
         "-idf", "--batch-interpreter", "python-fu-eval", "-b", code
     )
 
 
-def test_a_plug_in_reads_and_changes_pixels(gimp210):
-    target = gimp210.work / "inverted.png"
-    code = INVERT.format(source=gimp210.picture, target=target)
-    said = gimp210.batch("-idf", "-b", code, "-b", "(gimp-quit 0)")
+def test_a_plug_in_reads_and_changes_pixels(python_fu):
+    target = python_fu.work / "inverted.png"
+    code = INVERT.format(source=python_fu.picture, target=target)
+    said = python_fu.batch("-idf", "-b", code, "-b", "(gimp-quit 0)")
     assert target.exists(), said
     with Image.open(target) as picture:
         assert picture.getcolors() == [(4, (5, 235, 248))]
 
 
-def test_the_window_comes_up_and_the_plug_ins_dialog(gimp210):
-    log = gimp210.work / "window.log"
-    room = gimp210.room
+def test_the_window_comes_up_and_the_plug_ins_dialog(python_fu):
+    log = python_fu.work / "window.log"
+    room = python_fu.room
 
     def xdotool(*arguments: str) -> str:
         return room.run(["xdotool", *arguments]).stdout.strip()
@@ -109,8 +109,8 @@ def test_the_window_comes_up_and_the_plug_ins_dialog(gimp210):
         return wait_for(lambda: xdotool(*search), seconds).partition("\n")[0]
 
     with open(log, "wb") as output:
-        command = [room.window, "--no-splash", str(gimp210.picture)]
-        options = {"environment": gimp210.environment, "stdout": output, "stderr": output}
+        command = [room.window, "--no-splash", str(python_fu.picture)]
+        options = {"environment": python_fu.environment, "stdout": output, "stderr": output}
         process = room.start(command, **options)
     try:
         window = found(r"\[red\]", 60)

@@ -4,13 +4,13 @@ import json
 
 from gi.repository import Gimp, Gio
 
-from helpers import add_layer, call, fails, new_image, paint, style_file
+from helpers import add_layer, call, fails, new_image, note_of, paint, style_file
 
 NAME = "plug-in-neural-style"
 
 
 def remembered(layer):
-    return json.loads(bytes(layer.get_parasite("neural-style").get_data()))["settings"]
+    return note_of(layer)["settings"]
 
 
 def picture():

@@ -8,8 +8,10 @@ from helpers import (
     PRECISIONS,
     add_layer,
     call,
+    inverted,
     largest_difference,
     new_image,
+    note_of,
     paint,
     painting_of,
     pixels,
@@ -18,10 +20,6 @@ from helpers import (
     style_file,
     without_alpha,
 )
-
-
-def inverted(values):
-    return [1.0 - value for value in without_alpha(values)]
 
 
 def check_painted(source, layer, tolerance):
@@ -333,17 +331,15 @@ def case_indexed_style():
 
 
 def case_settings_are_remembered():
-    import json
-
     image = new_image(20, 20)
     source = add_layer(image, 20, 20)
     layer = paint(image, source, strength=70.0, preset="draft", seed=3)
-    note = json.loads(bytes(layer.get_parasite("neural-style").get_data()))
+    note = note_of(layer)
     assert note["settings"]["strength"] == 70.0, note
     assert note["settings"]["preset"] == "draft" and "steps" not in note["settings"], note
     status, again = call(image, [layer], name="plug-in-neural-style-repeat")
     assert status == Gimp.PDBStatusType.SUCCESS, again
-    repeated = json.loads(bytes(again.get_parasite("neural-style").get_data()))
+    repeated = note_of(again)
     assert repeated == note, repeated
     check_painted(source, again, 1 / 255)
     status, message = call(image, [source], name="plug-in-neural-style-repeat")

@@ -1,10 +1,13 @@
 """Pictures to test with and ways to look at them, inside GIMP."""
 
 import array
+import json
 import os
 import sys
 
 from gi.repository import Gegl, Gimp, Gio
+
+from common import *  # noqa: F403 - cases import both from here
 
 WORK = ""
 PRECISIONS = [
@@ -14,10 +17,16 @@ PRECISIONS = [
 ]
 
 
-def engine(mode):
-    """Say how the fake engine behaves from its next start on."""
-    with open(os.path.join(WORK, "mode"), "w") as file:
-        file.write(mode)
+def images():
+    return {image.get_id(): image for image in Gimp.get_images()}
+
+
+def delete(image):
+    image.delete()
+
+
+def select(image, *area):
+    image.select_rectangle(Gimp.ChannelOps.REPLACE, *area)
 
 
 def rectangle(x, y, width, height):
@@ -115,6 +124,24 @@ def fails(image, drawables, status="EXECUTION_ERROR", **values):
     return message
 
 
+def failure_of(image, drawable, **values):
+    return fails(image, [drawable], **values)
+
+
+def mistake_of(image, drawable, **values):
+    """A failure that is the caller's own mistake."""
+    return fails(image, [drawable], "CALLING_ERROR", **values)
+
+
+def mask_of(layer):
+    return layer.get_mask()
+
+
+def note_of(layer):
+    """What a layer remembers of how it was made."""
+    return json.loads(bytes(layer.get_parasite("neural-style").get_data()))
+
+
 def picture_of(image):
     """Everything about the layers that a failure must not change."""
 
@@ -127,11 +154,3 @@ def picture_of(image):
                 yield from walk(item.get_children())
 
     return list(walk(image.get_layers())), [x.get_id() for x in image.get_selected_layers()]
-
-
-def largest_difference(one, other):
-    return max((abs(a - b) for a, b in zip(one, other, strict=True)), default=0.0)
-
-
-def without_alpha(values):
-    return [value for index, value in enumerate(values) if index % 4 != 3]

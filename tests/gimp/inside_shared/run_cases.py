@@ -1,33 +1,34 @@
 """Runs inside GIMP: every case of a module, each result written down at once."""
 
+from __future__ import print_function
+
 import importlib
 import json
+import sys
 import time
 import traceback
 
-from gi.repository import Gimp
+import helpers
 
 
-def run(module_name, answer, work):
-    import helpers
-
-    helpers.WORK = work
+def run(module_name, answer):
     module = importlib.import_module(module_name)
     results = {}
-    for name, case in vars(module).items():
+    for name, case in sorted(vars(module).items()):
         if not name.startswith("case_"):
             continue
         helpers.engine("good")
-        started = time.monotonic()
-        before = {image.get_id() for image in Gimp.get_images()}
+        started = time.time()
+        before = helpers.images()
         try:
             case()
             results[name] = None
         except Exception:
             results[name] = traceback.format_exc()
-        print(f"{name}: {time.monotonic() - started:.1f} s", flush=True)
-        for image in Gimp.get_images():
-            if image.get_id() not in before:
-                image.delete()
+        print("%s: %.1f s" % (name, time.time() - started))
+        sys.stdout.flush()
+        for number, image in helpers.images().items():
+            if number not in before:
+                helpers.delete(image)
         with open(answer, "w") as file:
             json.dump(results, file)

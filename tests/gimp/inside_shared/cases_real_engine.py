@@ -1,10 +1,21 @@
-"""The plug-in with the project's own engine, on very small pictures."""
+"""The plug-in with the project's own engine, on very small pictures.
 
-import json
+In every GIMP; Python 2.7 runs it too.
+"""
 
-from gi.repository import Gimp
-
-from helpers import add_layer, fails, largest_difference, new_image, paint, pixels, without_alpha
+from helpers import (
+    add_layer,
+    failure_of,
+    largest_difference,
+    mask_of,
+    mistake_of,
+    new_image,
+    note_of,
+    paint,
+    pixels,
+    select,
+    without_alpha,
+)
 
 FAST = {"device": "cpu", "coarsest": 32, "steps": 3, "final_steps": 2}
 
@@ -33,9 +44,9 @@ def case_same_seed_same_picture():
 def case_smaller_size_and_selection():
     image = new_image(120, 90)
     source = add_layer(image, 120, 90)
-    image.select_rectangle(Gimp.ChannelOps.REPLACE, 40, 30, 30, 20)
+    select(image, 40, 30, 30, 20)
     layer = paint(image, source, size=40, **FAST)
-    assert layer.get_width() == 120 and layer.get_mask() is not None
+    assert len(pixels(layer)) == 4 * 120 * 90 and mask_of(layer) is not None
 
 
 def case_presets_and_own_values():
@@ -43,14 +54,14 @@ def case_presets_and_own_values():
     source = add_layer(image, 40, 40)
     for preset in ("draft", "gatys2015", "tutorial"):
         layer = paint(image, source, preset=preset, **FAST)
-        note = json.loads(bytes(layer.get_parasite("neural-style").get_data()))
-        assert note["settings"]["steps"] == 3 and note["settings"]["preset"] == preset
+        settings = note_of(layer)["settings"]
+        assert settings["steps"] == 3 and settings["preset"] == preset
 
 
 def case_refusal():
     image = new_image(40, 40)
     source = add_layer(image, 40, 40)
-    message = fails(image, [source], "CALLING_ERROR", style_layers="conv9_9", **FAST)
+    message = mistake_of(image, source, style_layers="conv9_9", **FAST)
     assert "conv9_9" in message and "[bad_settings]" in message, message
-    message = fails(image, [source], network="/nowhere/net.safetensors", **FAST)
+    message = failure_of(image, source, network="/nowhere/net.safetensors", **FAST)
     assert "/nowhere/net.safetensors" in message and "[weights_missing]" in message, message

@@ -1,13 +1,12 @@
-"""What happens when the engine misbehaves: an error with a sentence, and the image as it was."""
+"""What happens when the engine misbehaves: an error with a sentence, and the image as it was.
 
-import glob
+In every GIMP; Python 2.7 runs it too.
+"""
+
 import os
 import time
 
-from gi.repository import Gimp
-
-import helpers
-from helpers import add_layer, engine, fails, new_image, paint
+from helpers import add_layer, engine, engines, failure_of, folders, images, new_image, paint
 
 
 def check(mode, code, *words):
@@ -15,8 +14,8 @@ def check(mode, code, *words):
     image = new_image(40, 30)
     source = add_layer(image, 30, 20, offset=(3, 4))
     engine(mode)
-    message = fails(image, [source])
-    assert f"[{code}]" in message, message
+    message = failure_of(image, source)
+    assert "[%s]" % code in message, message
     for word in words:
         assert word in message, message
     assert "Log: " in message and os.path.exists(message.split("Log: ")[1].strip()), message
@@ -24,22 +23,9 @@ def check(mode, code, *words):
 
 
 def assert_nothing_left():
-    left = glob.glob(os.path.join(os.environ["TMPDIR"], "neural-style-*"))
-    assert not left, left
+    assert not folders(), folders()
     assert not engines(), engines()
-    assert len(Gimp.get_images()) == 1
-
-
-def engines():
-    found = []
-    for path in glob.glob("/proc/[0-9]*/cmdline"):
-        try:
-            with open(path, "rb") as file:
-                if b"fake_engine.py" in file.read():
-                    found.append(path)
-        except OSError:
-            pass
-    return found
+    assert len(images()) == 1
 
 
 def case_crash():
@@ -55,9 +41,9 @@ def case_killed_for_memory():
 
 
 def case_hanging():
-    started = time.monotonic()
+    started = time.time()
     check("hang", "engine_hanging", "seconds")
-    assert time.monotonic() - started < 15
+    assert time.time() - started < 15
 
 
 def case_hanging_at_start():
@@ -124,8 +110,8 @@ def case_stale_folders_are_swept():
         with open(os.path.join(stale, name), "w") as file:
             file.write("x")
     foreign = os.path.join(os.environ["TMPDIR"], "something-else")
-    os.makedirs(foreign, exist_ok=True)
+    if not os.path.isdir(foreign):
+        os.makedirs(foreign)
     image = new_image(20, 20)
     paint(image, add_layer(image, 20, 20))
     assert not os.path.exists(stale) and os.path.exists(foreign)
-    assert helpers.WORK

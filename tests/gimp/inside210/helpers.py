@@ -1,0 +1,239 @@
+"""Pictures to test with and ways to look at them, inside GIMP 2.10."""
+
+import array
+import json
+import os
+import re
+import sys
+
+import gimpenums
+
+import gimp
+import numbers210
+from common import *  # noqa: F403 - cases import both from here
+
+pdb = gimp.pdb
+WORK = ""
+NAME = "python-fu-neural-style"
+KINDS = {
+    (gimpenums.RGB, True): gimpenums.RGBA_IMAGE,
+    (gimpenums.RGB, False): gimpenums.RGB_IMAGE,
+    (gimpenums.GRAY, True): gimpenums.GRAYA_IMAGE,
+    (gimpenums.GRAY, False): gimpenums.GRAY_IMAGE,
+}
+PRECISIONS = [
+    kind + "_" + curve
+    for kind in ("U8", "U16", "U32", "HALF", "FLOAT", "DOUBLE")
+    for curve in ("LINEAR", "NON_LINEAR")
+]
+"""GIMP 3's names for them."""
+
+
+def images():
+    return dict((image.ID, image) for image in gimp.image_list())
+
+
+def delete(image):
+    gimp.delete(image)
+
+
+def select(image, x, y, width, height):
+    pdb.gimp_image_select_rectangle(image, gimpenums.CHANNEL_OP_REPLACE, x, y, width, height)
+
+
+# -- pixels --------------------------------------------------------------------------------------
+
+
+def raw(drawable):
+    """The pixels as they are stored."""
+    # Python-Fu hands out 8 bits a channel until it has been asked for the precision.
+    pdb.gimp_image_get_precision(drawable.image)
+    drawable = gimp._id2drawable(drawable.ID)  # the object keeps a size and depth it once had
+    width, height = drawable.width, drawable.height
+    return drawable.get_pixel_rgn(0, 0, width, height, False, False)[0:width, 0:height]
+
+
+def put(drawable, data):
+    width, height = drawable.width, drawable.height
+    drawable.get_pixel_rgn(0, 0, width, height, True, False)[0:width, 0:height] = data
+    drawable.flush()
+
+
+def form_of(image):
+    """How numbers210 is to read and write an image's bytes."""
+    precision = pdb.gimp_image_get_precision(image)
+    return precision, image.base_type == gimpenums.GRAY, has_profile(image)
+
+
+def has_profile(image):
+    return pdb.gimp_image_get_color_profile(image)[0] > 0
+
+
+def pixels(drawable):
+    """Non-linear sRGB and alpha as floats, converted without GIMP."""
+    precision, grey, profile = form_of(drawable.image)
+    return numbers210.decoded(raw(drawable), precision, grey, drawable.has_alpha, profile)
+
+
+def stored_alpha(drawable):
+    """The alpha's very bytes."""
+    data, pixel = raw(drawable), drawable.bpp
+    channel = pixel // (2 if drawable.image.base_type == gimpenums.GRAY else 4)
+    return [data[start + pixel - channel : start + pixel] for start in range(0, len(data), pixel)]
+
+
+def part(values, width, x, y, columns, rows):
+    """A rectangle of what `pixels` returns."""
+    found = array.array("f")
+    for row in range(y, y + rows):
+        start = 4 * (row * width + x)
+        found.extend(values[start : start + 4 * columns])
+    return found
+
+
+# -- images --------------------------------------------------------------------------------------
+
+
+def new_image(width, height, base="RGB", precision="U8_NON_LINEAR"):
+    kind = getattr(gimpenums, base)
+    depth = getattr(gimpenums, "PRECISION_" + precision.replace("NON_LINEAR", "GAMMA"))
+    return pdb.gimp_image_new_with_precision(width, height, kind, depth)
+
+
+def add_layer(image, width, height, alpha=True, offset=(0, 0), parent=None, name="photo"):
+    """A layer full of different colours and, where it has one, different alpha."""
+    grey = image.base_type == gimpenums.GRAY
+    kind = KINDS[image.base_type, alpha]
+    layer = gimp.Layer(image, name, width, height, kind, 100.0, gimpenums.LAYER_MODE_NORMAL)
+    pdb.gimp_image_insert_layer(image, layer, parent, 0)
+    layer.set_offsets(*offset)
+    values = array.array("f")
+    for index in range(width * height):
+        red = 0.2 + 0.6 * (index % width) / width
+        green, blue = 0.3 + 0.5 * (index // width) / height, 0.4
+        colour = [red] * 3 if grey else [red, green, blue]
+        values.extend(colour + [(index * 37 % 256) / 255.0])
+    precision, grey, profile = form_of(image)
+    put(layer, numbers210.encoded(values, precision, grey, alpha, profile))
+    return layer
+
+
+def style_file(name="style.png", precision="U8_NON_LINEAR"):
+    path = os.path.join(WORK, name)
+    if not os.path.exists(path):
+        image = new_image(24, 16, precision=precision)
+        layer = add_layer(image, 24, 16)
+        if not os.path.isdir(os.path.dirname(path)):
+            os.makedirs(os.path.dirname(path))
+        pdb.gimp_file_save(image, layer, path, path)
+        delete(image)
+    return path
+
+
+# -- the plug-in ---------------------------------------------------------------------------------
+
+
+def plug_in():
+    """Make the plug-in's own modules importable; returns its folder."""
+    folder = os.path.join(gimp.directory, "plug-ins", "neural-style")
+    if folder not in sys.path:
+        sys.path.append(folder)
+    return folder
+
+
+def arguments(values):
+    """Style picture and settings in the procedure's order; those not given have their defaults."""
+    plug_in()
+    from arguments import POSITIONAL, default
+
+    values = dict(values)
+    style = values.pop("style", None)
+    given = [style_file() if style is None else style]
+    given += [values.pop(name, default(name)) for name in POSITIONAL]
+    assert not values, values
+    return given
+
+
+def paint(image, drawable, **values):
+    """Run the plug-in, which must succeed; returns the new layer."""
+    layer = pdb[NAME](image, drawable, *arguments(values))
+    assert isinstance(layer, gimp.Layer), layer
+    return layer
+
+
+def repeat(image, drawable):
+    return pdb[NAME + "-repeat"](image, drawable)
+
+
+def painting_of(image, drawable):
+    """A run of the plug-in in this process, where a case can do something in the middle of it."""
+    plug_in()
+    from painting import Painting
+
+    return Painting(image, drawable)
+
+
+def failure_of(image, drawable, **values):
+    """Run the plug-in, which must fail and leave the image alone; returns what it told."""
+    message = refusal(image, lambda: pdb[NAME](image, drawable, *arguments(values)))
+    assert "Log: " in message, message
+    return message
+
+
+def mistake_of(image, drawable, **values):
+    """The same for what is the caller's own mistake."""
+    message = refusal(image, lambda: pdb[NAME](image, drawable, *arguments(values)))
+    assert "Log: " not in message, message
+    return message
+
+
+def refusal(image, work):
+    """What is told when the work fails, which it must; and it must leave the image alone."""
+    before, opened, heard = picture_of(image), set(images()), len(_standard_error())
+    try:
+        result = work()
+    except RuntimeError:
+        pass
+    else:
+        raise AssertionError("%r instead of a failure" % (result,))
+    assert picture_of(image) == before, "the image was changed"
+    assert set(images()) == opened, "an image was left open"
+    return _told(_standard_error()[heard:])
+
+
+def _standard_error():
+    # This process writes to the very file that GIMP does.
+    with open("/proc/self/fd/2", "rb") as file:
+        return file.read()
+
+
+def _told(text):
+    """What GIMP tells the artist."""
+    found = re.findall(r"Neural Style-Warning: (.*?\](?:\nLog: [^\n]*)?)\n", text, re.S)
+    assert len(found) == 1, text
+    return found[0].decode("utf-8")
+
+
+def mask_of(layer):
+    return layer.mask
+
+
+def note_of(layer):
+    """What a layer remembers of how it was made."""
+    return json.loads(layer.parasite_find("neural-style").data)
+
+
+def picture_of(image):
+    """Everything about the layers that a failure must not change."""
+
+    def walk(items):
+        found = []
+        for item in items:
+            mask = raw(item.mask) if item.mask else None
+            found.append((item.ID, item.name, raw(item), mask, item.offsets, item.parasite_list()))
+            if pdb.gimp_item_is_group(item):
+                found += walk(item.children)
+        return found
+
+    active = image.active_layer
+    return walk(image.layers), active and active.ID, image.base_type, len(image.channels)
