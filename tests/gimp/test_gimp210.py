@@ -12,7 +12,7 @@ def cases(*modules):
     return [(module, case) for module in modules for case in case_names(module, Gimp210)]
 
 
-@pytest.mark.parametrize(("module", "case"), cases("cases_failures"))
+@pytest.mark.parametrize(("module", "case"), cases(*FAKE))
 def test_case(passes210, module, case):
     passes210(module, case)
 

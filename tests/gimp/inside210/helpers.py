@@ -118,16 +118,31 @@ def add_layer(image, width, height, alpha=True, offset=(0, 0), parent=None, name
     return layer
 
 
-def style_file(name="style.png", precision="U8_NON_LINEAR"):
+def add_mask(layer):
+    """Make the selection the layer's mask."""
+    layer.add_mask(layer.create_mask(gimpenums.ADD_SELECTION_MASK))
+
+
+def style_file(name="style.png", size=(24, 16)):
     path = os.path.join(WORK, name)
     if not os.path.exists(path):
-        image = new_image(24, 16, precision=precision)
-        layer = add_layer(image, 24, 16)
+        image = new_image(*size)
+        layer = add_layer(image, *size)
+        if name.endswith(".gif"):
+            none, generate = gimpenums.CONVERT_DITHER_NONE, gimpenums.CONVERT_PALETTE_GENERATE
+            pdb.gimp_image_convert_indexed(image, none, generate, 255, False, False, "")
         if not os.path.isdir(os.path.dirname(path)):
             os.makedirs(os.path.dirname(path))
         pdb.gimp_file_save(image, layer, path, path)
         delete(image)
     return path
+
+
+def uri_of(path):
+    plug_in()
+    import uris
+
+    return uris.from_path(path)
 
 
 # -- the plug-in ---------------------------------------------------------------------------------
