@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The dialog: style picture first, the main settings, the rest behind an expander, a preview."""
 
+import os
+
 import pygtk
 
 pygtk.require("2.0")
@@ -100,6 +102,9 @@ class Dialog(object):
         self._thumbnail.set_size_request(THUMBNAIL_SIZE, THUMBNAIL_SIZE)
         self._chooser = gtk.FileChooserButton(_("Choose the style picture"))
         self._chooser.set_width_chars(24)
+        # Not among the files last used, where GTK 2 begins and takes no path.
+        photo = self._painting.image.filename or ""
+        self._chooser.set_current_folder(os.path.dirname(photo) or os.path.expanduser("~"))
         self._chooser.connect("file-set", self._on_file)
         label = gtk.Label()
         label.set_text_with_mnemonic(_("St_yle picture"))

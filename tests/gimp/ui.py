@@ -14,24 +14,31 @@ from . import lab
 from .program import plugins, wait_for
 
 HERE = Path(__file__).resolve().parent
-SHORTCUTS = """(file-version 1)
-(action "plug-in-neural-style" "<Primary><Alt>n")
-(action "plug-in-neural-style-repeat" "<Primary><Alt>r")
-(action "test-neural-style-probe" "<Primary><Alt>p")
-(action "layers-delete" "<Primary><Alt>d")
-"""
 
 
 class Ui:
     """One GIMP window with a picture open; `gimp` is a program.Gimp."""
+
+    shortcuts = (
+        "shortcutsrc",
+        """(file-version 1)
+(action "plug-in-neural-style" "<Primary><Alt>n")
+(action "plug-in-neural-style-repeat" "<Primary><Alt>r")
+(action "test-neural-style-probe" "<Primary><Alt>p")
+(action "layers-delete" "<Primary><Alt>d")
+""",
+    )
+    cancel_of_bar = (985, 877)
+    """Where Cancel is, at the right end of the image window's status bar."""
 
     def __init__(self, gimp, picture: Path, language: str = "C.UTF-8") -> None:
         self.gimp = gimp
         self.room = gimp.room
         probe = gimp.config / "plug-ins" / "neural-style-probe"
         if not probe.exists():
-            shutil.copytree(HERE / "inside" / "neural-style-probe", probe)
-        (gimp.config / "shortcutsrc").write_text(SHORTCUTS)
+            shutil.copytree(gimp.inside[0] / "neural-style-probe", probe)
+        name, content = self.shortcuts
+        (gimp.config / name).write_text(content)
         self.answer = gimp.work / "probe.json"
         self.log = open(gimp.work / "ui.log", "ab")  # noqa: SIM115 - closed by `close`
         environment = {
@@ -170,3 +177,17 @@ class Ui:
         lab.kill_tree(self.process.pid)
         self.process.wait()
         self.log.close()
+
+
+class Ui210(Ui):
+    """The same for GIMP 2.10."""
+
+    shortcuts = (
+        "menurc",
+        """(gtk_accel_path "<Actions>/plug-in/python-fu-neural-style" "<Primary><Alt>n")
+(gtk_accel_path "<Actions>/plug-in/python-fu-neural-style-repeat" "<Primary><Alt>r")
+(gtk_accel_path "<Actions>/plug-in/python-fu-neural-style-probe" "<Primary><Alt>p")
+(gtk_accel_path "<Actions>/layers/layers-delete" "<Primary><Alt>d")
+""",
+    )
+    cancel_of_bar = (985, 877)
