@@ -22,7 +22,10 @@ def in_full(error):
     if error.code in CALLERS_MISTAKES:
         return text
     log(text)
-    return text + "\n" + _("Log: {path}").replace("{path}", host.log_path())
+    path = host.log_path()
+    if isinstance(path, bytes):  # Python 2.7, and in no encoding for certain
+        path = path.decode("utf-8", "replace")
+    return text + "\n" + _("Log: {path}").replace("{path}", path)
 
 
 def log(text):
