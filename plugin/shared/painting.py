@@ -126,7 +126,7 @@ class Painting(object):
     def _ready_engine(self):
         if self.engine is None and self.problem is None:
             self._start_engine()
-        if self.engine is None:
+        if self.problem is not None:
             raise self.problem
         return self.engine
 
