@@ -31,6 +31,6 @@ def save(choices):
     text = json.dumps({"style": choices.style, "settings": settings}, indent=1)
     try:
         with open(host.config_file(FILE), "wb") as file:
-            file.write(text)
+            file.write(text.encode("ascii"))
     except (IOError, OSError):
         pass  # then the next dialog begins with the values before

@@ -87,6 +87,6 @@ def _of_kind(setting, value):
             return int(value)
         if kind == "number":
             return float(value)
-        return (value or "").decode("utf-8")
+        return (value or b"").decode("utf-8")
     except (AttributeError, TypeError, ValueError):
         raise PluginError("bad_settings", "%s cannot be %r" % (setting["name"], value))

@@ -9,6 +9,7 @@ are, and asked for others.
 import array
 import collections
 import contextlib
+import sys
 
 from gimpenums import (
     COLOR_RENDERING_INTENT_RELATIVE_COLORIMETRIC,
@@ -196,9 +197,8 @@ def mask_form(form):
 
 def mask_values(data, size, form):
     """A mask's values from 0 to 1."""
-    values = array.array("f")
     opaque = with_alpha(data, size[0], size[1], form)
-    values.fromstring(converted(opaque, size[0], size[1], form, MASK_VALUES))
+    values = array.array("f", converted(opaque, size[0], size[1], form, MASK_VALUES))
     return values[0::2]
 
 
@@ -206,7 +206,8 @@ def mask_bytes(values, size, form):
     """The bytes of a mask of these values."""
     pairs = array.array("f", [1.0]) * (2 * len(values))
     pairs[0::2] = values
-    data = converted(pairs.tostring(), size[0], size[1], MASK_VALUES, form)
+    pixels = pairs.tobytes() if sys.version_info[0] > 2 else pairs.tostring()
+    data = converted(pixels, size[0], size[1], MASK_VALUES, form)
     channel = channel_bytes(form.precision)
     mask = bytearray(len(data) // 2)
     for offset in range(channel):

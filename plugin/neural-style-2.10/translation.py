@@ -8,8 +8,10 @@ DOMAIN = "neural-style"
 LOCALE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "locale")
 
 _catalogue = gettext.translation(DOMAIN, LOCALE, fallback=True)
+# Python 2.7's gettext gives bytes.
+_translated = getattr(_catalogue, "ugettext", _catalogue.gettext)
 
 
 def _(text):
     """The text in the artist's language."""
-    return _catalogue.ugettext(text)
+    return _translated(text)

@@ -2,39 +2,46 @@
 """Style pictures as URIs, as GIMP 3 has them, and as the paths of GIMP 2.10: bytes in UTF-8."""
 
 import os
-import urllib
+import sys
+
+if sys.version_info[0] > 2:
+    from urllib.parse import quote
+    from urllib.parse import unquote_to_bytes as unquote
+else:
+    from urllib import quote, unquote
 
 
 def from_path(path):
     """A path as Python-Fu has it, made absolute, as a URI in ASCII."""
     path = os.path.abspath(native(path))
-    if isinstance(path, unicode):
+    if not isinstance(path, bytes):
         path = path.encode("utf-8")
     if os.name == "nt":
-        path = path.replace("\\", "/")
-        path = path[2:] if path.startswith("//") else "/" + path
-    return unicode("file://" + urllib.quote(path, safe="/:"))
+        path = path.replace(b"\\", b"/")
+        path = path[2:] if path.startswith(b"//") else b"/" + path
+    # Python 2.7's quote gives bytes.
+    return ("file://" + quote(path, safe="/:")).encode("ascii").decode("ascii")
 
 
 def to_path(uri):
     """The path for GIMP; other places than files stay URIs, which GIMP opens too."""
     uri = uri.encode("ascii")
-    if not uri.startswith("file://"):
+    if not uri.startswith(b"file://"):
         return uri
-    path = urllib.unquote(uri[len("file://") :])
+    path = unquote(uri[len("file://") :])
     if os.name != "nt":
         return path
     # /C:/folder/file, or server/folder/file
-    return (path[1:] if path.startswith("/") else "//" + path).replace("/", "\\")
+    return (path[1:] if path.startswith(b"/") else b"//" + path).replace(b"/", b"\\")
 
 
 def name_of(uri):
     """The file's name, to be shown."""
-    return urllib.unquote(uri.encode("ascii")).rpartition("/")[2].decode("utf-8", "replace")
+    return unquote(uri.encode("ascii")).rpartition(b"/")[2].decode("utf-8", "replace")
 
 
 def native(path):
     """A path from GIMP or the engine as this system's functions for files want it."""
     if os.name == "nt":
-        return path if isinstance(path, unicode) else path.decode("utf-8")
-    return path.encode("utf-8") if isinstance(path, unicode) else path
+        return path.decode("utf-8") if isinstance(path, bytes) else path
+    return path if isinstance(path, bytes) else path.encode("utf-8")

@@ -19,9 +19,9 @@ from messages import PluginError
 # Python 2.7 has only the clock on the wall.
 _clock = getattr(time, "monotonic", time.time)
 
-try:
+if sys.version_info[0] > 2:
     import queue
-except ImportError:  # Python 2.7
+else:
     import Queue as queue
 
 PROTOCOL = 2

@@ -47,7 +47,7 @@ def read_result(message, region):
 def numbers(data):
     """A part's floats in this machine's order; they are numbers, or it is `bad_result`."""
     values = array.array("f")
-    values.frombytes(data) if hasattr(values, "frombytes") else values.fromstring(data)
+    values.frombytes(data) if sys.version_info[0] > 2 else values.fromstring(data)
     if sys.byteorder == "big":
         values.byteswap()
     total = sum(values)
