@@ -1,0 +1,17 @@
+import gobject
+
+COLORSPACE_RGB: int
+
+class Pixbuf(gobject.GObject): ...
+
+def pixbuf_new_from_data(
+    data: bytes,
+    colorspace: int,
+    has_alpha: bool,
+    bits_per_sample: int,
+    width: int,
+    height: int,
+    rowstride: int,
+    /,
+) -> Pixbuf: ...
+def pixbuf_new_from_file_at_size(filename: str | bytes, width: int, height: int, /) -> Pixbuf: ...
