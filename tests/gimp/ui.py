@@ -128,7 +128,8 @@ class Ui:
         time.sleep(1)
         self.type("/")  # opens the line for a name; what follows at once would be lost
         time.sleep(1)
-        self.type(str(path)[1:])
+        self.tool("key", "ctrl+a")  # GTK 2 has the name of the present file there
+        self.type(str(path))
         time.sleep(0.5)
         self.tool("key", "Return")
         self.wait_until_gone("^Choose the style picture$")
