@@ -7,8 +7,9 @@ First it selects the rectangle that a file beside the answer names, if there is 
 import json
 import os
 
-import gimp
 import gimpfu
+
+import gimp
 
 pdb = gimp.pdb
 
