@@ -59,9 +59,11 @@ def region_to_paint(image, layer):
 
 
 def check_alive(image, layer):
-    """Raise if the artist closed the image or deleted the layer meanwhile."""
+    """Raise if the artist closed the image, made it indexed or deleted the layer meanwhile."""
     if not pdb.gimp_image_is_valid(image):
         raise PluginError("image_gone")
+    if image.base_type == INDEXED:
+        raise PluginError("indexed")
     if not is_inside(image, layer):
         raise PluginError("layer_gone")
 
