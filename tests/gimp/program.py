@@ -113,7 +113,7 @@ class Gimp210(Gimp):
 
     edition = "neural-style-2.10"
     directory = "GIMP2_DIRECTORY"
-    options = ("-idf",)
+    options = ("-id",)
     inside = (HERE / "inside210", HERE / "inside_shared")
     gimprc = """(check-updates no)
 (color-profile-policy keep)
@@ -124,9 +124,11 @@ class Gimp210(Gimp):
         self.said = work / "stderr"
 
     def command(self, code: str, interpreter: str = "python-fu-eval") -> list[str]:
-        if interpreter == "python-fu-eval":
-            code = PYTHON_2.format(code=code)
-        return super().command(code, interpreter)
+        command = super().command(
+            f"import sys; sys.dont_write_bytecode = True\n{code}", interpreter
+        )
+        # This GIMP has no --quit, and must also end when the code has raised or crashed.
+        return [*command, "-b", "pdb.gimp_quit(1)"]
 
     def batch(self, code: str, interpreter: str = "python-fu-eval", timeout: float = 120, **env):
         """Run `command` to its end; its status is always 0. What GIMP tells the artist it writes to
@@ -137,18 +139,6 @@ class Gimp210(Gimp):
             done = self.room.run(command, timeout, environment=environment, stderr=file)
         done.stderr = self.said.read_text(errors="replace") + done.stderr
         return done
-
-
-# This GIMP has no --quit, and code that raises would leave it running.
-PYTHON_2 = """import sys, traceback
-sys.dont_write_bytecode = True
-try:
-    exec({code!r})
-except:
-    traceback.print_exc()
-finally:
-    pdb.gimp_quit(1)
-"""
 
 
 def case_names(module: str, gimp: type[Gimp] = Gimp) -> list[str]:

@@ -118,7 +118,7 @@ def run_script(image, layer, **values):
     """Call the procedure from Script-Fu."""
     words = [json.dumps(value) for value in helpers.arguments(values)[1:]]
     code = SCRIPT.format(image=image.ID, layer=layer.ID, style=style_file(), values=" ".join(words))
-    pdb.plug_in_script_fu_eval(gimpenums.RUN_NONINTERACTIVE, code)
+    pdb.plug_in_script_fu_eval(code)
 
 
 def case_script_fu():

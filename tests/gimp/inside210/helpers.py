@@ -224,7 +224,7 @@ def _standard_error():
 
 def _told(text):
     """What GIMP tells the artist."""
-    found = re.findall(r"Neural Style-Warning: (.*?\](?:\nLog: [^\n]*)?)\n", text, re.S)
+    found = re.findall(r"Neural Style[^\n]*-Warning: (.*?\](?:\nLog: [^\n]*)?)\n", text, re.S)
     assert len(found) == 1, text
     return found[0].decode("utf-8")
 
@@ -235,7 +235,7 @@ def mask_of(layer):
 
 def note_of(layer):
     """What a layer remembers of how it was made."""
-    return json.loads(layer.parasite_find("neural-style").data)
+    return json.loads(layer.parasite_find("neural-style").data.rstrip(b"\0"))
 
 
 def picture_of(image):
