@@ -6,14 +6,14 @@ from .program import Gimp210, case_names
 
 pytestmark = pytest.mark.gimp
 
+MODULES = "cases_layers cases_colours cases_meanwhile cases_arguments cases_failures".split()
+
 
 def cases(*modules):
     return [(module, case) for module in modules for case in case_names(module, Gimp210)]
 
 
-@pytest.mark.parametrize(
-    ("module", "case"), cases("cases_layers", "cases_arguments", "cases_failures")
-)
+@pytest.mark.parametrize(("module", "case"), cases(*MODULES))
 def test_case(passes210, module, case):
     passes210(module, case)
 

@@ -91,6 +91,24 @@ def part(values, width, x, y, columns, rows):
     return found
 
 
+def check_painted(source, layer, tolerance=1e-6):
+    """Inverted colours, the very same alpha, the same place."""
+    assert (layer.width, layer.height) == (source.width, source.height)
+    assert layer.offsets == source.offsets
+    difference = largest_difference(inverted(pixels(source)), without_alpha(pixels(layer)))
+    assert difference <= tolerance, difference
+    if source.has_alpha:
+        assert stored_alpha(layer) == stored_alpha(source), "alpha differs"
+    else:
+        assert set(pixels(layer)[3::4]) == set([1.0])
+
+
+def crop(data, width, x, y, columns, rows):
+    """A rectangle of a channel with one byte a pixel."""
+    starts = [row * width + x for row in range(y, y + rows)]
+    return b"".join([data[start : start + columns] for start in starts])
+
+
 # -- images --------------------------------------------------------------------------------------
 
 

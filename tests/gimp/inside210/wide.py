@@ -21,8 +21,18 @@ LABEL = "Wide profile of the tests"
 
 def profile():
     """The profile's bytes, as GIMP's procedures take them."""
-    columns = list(zip(*TO_XYZ))
-    curve = b"curv\0\0\0\0" + struct.pack(">IH", 1, int(GAMMA * 256)) + b"\0\0"
+    tags = []
+    for name, primary in zip((b"r", b"g", b"b"), zip(*TO_XYZ)):
+        tags += [(name + b"XYZ", _xyz(*primary)), (name + b"TRC", _curve(GAMMA))]
+    return _profile(b"RGB ", tags)
+
+
+def grey_profile(gamma):
+    """One for grey images, of that gamma."""
+    return _profile(b"GRAY", [(b"kTRC", _curve(gamma))])
+
+
+def _profile(space, tags):
     label = LABEL.encode("ascii") + b"\0"
     # After the text come Unicode's and Macintosh's, both empty.
     description = b"desc\0\0\0\0" + struct.pack(">I", len(label)) + label + b"\0" * 78
@@ -30,25 +40,27 @@ def profile():
         (b"desc", description),
         (b"cprt", b"text\0\0\0\0None\0"),
         (b"wtpt", _xyz(0.9642, 1.0, 0.8249)),
-    ]
-    for name, primary in zip((b"r", b"g", b"b"), columns):
-        tags += [(name + b"XYZ", _xyz(*primary)), (name + b"TRC", curve)]
+    ] + tags
     table, body, begin = b"", b"", 128 + 4 + 12 * len(tags)
     for name, data in tags:
         table += name + struct.pack(">II", begin + len(body), len(data))
         body += data + b"\0" * (-len(data) % 4)
-    data = _header(begin + len(body)) + struct.pack(">I", len(tags)) + table + body
+    data = _header(space, begin + len(body)) + struct.pack(">I", len(tags)) + table + body
     return tuple(bytearray(data))
+
+
+def _curve(gamma):
+    return b"curv\0\0\0\0" + struct.pack(">IH", 1, int(gamma * 256)) + b"\0\0"
 
 
 def _xyz(*numbers):
     return b"XYZ \0\0\0\0" + struct.pack(">3i", *(int(round(x * 65536)) for x in numbers))
 
 
-def _header(size):
+def _header(space, size):
     date = struct.pack(">6H", 2026, 1, 1, 0, 0, 0)
     version_2_4 = 0x02400000
-    head = struct.pack(">I4xI", size, version_2_4) + b"mntrRGB XYZ " + date + b"acsp"
+    head = struct.pack(">I4xI", size, version_2_4) + b"mntr" + space + b"XYZ " + date + b"acsp"
     head += b"\0" * 28 + _xyz(0.9642, 1.0, 0.8249)[8:]
     return head + b"\0" * (128 - len(head))
 
