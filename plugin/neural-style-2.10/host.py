@@ -2,6 +2,7 @@
 """What painting needs of GIMP 2.10 besides its layers."""
 
 import os
+import sys
 
 import gimp
 from uris import native
@@ -14,6 +15,14 @@ def config_file(name):
 
 def log_path():
     return config_file("neural-style.log")
+
+
+def bundles():
+    """Folders with GIMP's own libraries, where it brings them along."""
+    if os.name != "nt" and sys.platform != "darwin":
+        return []
+    # Its Python may have a folder of its own; GIMP's is that above lib/gimp/2.0.
+    return [sys.prefix, os.path.normpath(os.path.join(gimp.plug_in_directory, "../../.."))]
 
 
 def begin_progress(text):

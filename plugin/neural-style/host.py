@@ -2,12 +2,18 @@
 """What painting needs of GIMP besides its layers."""
 
 import os
+import sys
 
 from gi.repository import Gimp
 
 
 def log_path():
     return os.path.join(Gimp.directory(), "neural-style.log")
+
+
+def bundles():
+    """Folders with GIMP's own libraries, where it brings them along."""
+    return [sys.prefix] if os.name == "nt" or sys.platform == "darwin" else []
 
 
 def begin_progress(text):

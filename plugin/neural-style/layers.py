@@ -61,9 +61,11 @@ def region_to_paint(image, layer):
 
 
 def check_alive(image, layer):
-    """Raise if the artist closed the image or deleted the layer meanwhile."""
+    """Raise if the artist closed the image, made it indexed or deleted the layer meanwhile."""
     if not image.is_valid():
         raise PluginError("image_gone")
+    if image.get_base_type() == Gimp.ImageBaseType.INDEXED:
+        raise PluginError("indexed")
     # A deleted layer is still valid while Undo could bring it back.
     if not layer.is_valid() or layer.get_image() is None or not is_inside(image, layer):
         raise PluginError("layer_gone")

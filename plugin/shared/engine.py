@@ -5,6 +5,7 @@ Standard library only, and Python 2.7 can run it. Nothing here knows GIMP. The m
 of the engine's `neural_style.protocol`.
 """
 
+import contextlib
 import errno
 import io
 import json
@@ -104,18 +105,18 @@ def _existing(python, prefix):
     return python
 
 
-def clean_environment(environment):
-    """The environment without what belongs to GIMP's own bundle or to another Python."""
+def clean_environment(environment, bundles=()):
+    """The environment without what belongs to another Python or to GIMP's own bundle.
+
+    `bundles` are folders of GIMP's, whose libraries are in the search paths.
+    """
     clean = dict(
         (name, value)
         for name, value in environment.items()
         if name not in FOREIGN and not name.startswith("PYTHON")
     )
-    bundles = [environment.get("APPDIR")]
-    if os.name == "nt" or sys.platform == "darwin":
-        bundles.append(sys.prefix)
     for name in SEARCH_PATHS:
-        for bundle in bundles:
+        for bundle in [environment.get("APPDIR")] + list(bundles):
             if bundle and clean.get(name):
                 parts = clean[name].split(os.pathsep)
                 clean[name] = os.pathsep.join(p for p in parts if not _is_within(p, bundle))
@@ -138,7 +139,7 @@ class Engine(object):
 
     running = []
 
-    def __init__(self, folder, log_path):
+    def __init__(self, folder, log_path, bundles=()):
         command, patience = find(folder)
         self.silence = float(patience or SILENCE_SECONDS)
         self.hello_silence = float(patience or HELLO_SECONDS)
@@ -149,7 +150,7 @@ class Engine(object):
         self._silence = self._idle = 0.0
         self._looked = _clock()
         self._lines = queue.Queue()
-        self._process = _start(command, log_path)
+        self._process = _start(command, log_path, bundles)
         reader = threading.Thread(target=_read_lines, args=(self._process.stdout, self._lines))
         reader.daemon = True
         reader.start()
@@ -249,10 +250,10 @@ class Engine(object):
             Engine.running.remove(self)
 
 
-def _start(command, log_path):
+def _start(command, log_path, bundles):
     log = _open_log(log_path)
     options = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": log}
-    options["env"] = clean_environment(os.environ)
+    options["env"] = clean_environment(os.environ, bundles)
     options["close_fds"] = os.name != "nt" or sys.version_info[0] > 2
     if os.name == "nt":
         options["creationflags"] = 0x08000000  # CREATE_NO_WINDOW
@@ -261,11 +262,31 @@ def _start(command, log_path):
     try:
         log.write(("\n%s %s\n" % (time.strftime("%Y-%m-%d %H:%M:%S"), command)).encode("utf-8"))
         log.flush()
-        return subprocess.Popen(command, **options)
+        with _usual_libraries():
+            return subprocess.Popen(command, **options)
     except (IOError, OSError) as error:
         raise PluginError("engine_unstartable", str(error))
     finally:
         log.close()
+
+
+@contextlib.contextmanager
+def _usual_libraries():
+    """On Windows, GIMP adds its folder of libraries to where processes look, and children inherit
+    that whatever PATH says: so it is taken away while one starts."""
+    if os.name != "nt":
+        yield
+        return
+    import ctypes
+
+    kernel = ctypes.windll.kernel32
+    folder = ctypes.create_unicode_buffer(32768)
+    kernel.GetDllDirectoryW(len(folder), folder)
+    kernel.SetDllDirectoryW(None)
+    try:
+        yield
+    finally:
+        kernel.SetDllDirectoryW(folder.value or None)
 
 
 def _die_with_parent():

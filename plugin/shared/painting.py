@@ -47,7 +47,8 @@ class Painting(object):
 
     def _start_engine(self):
         try:
-            self.engine = Engine(os.path.dirname(os.path.abspath(__file__)), host.log_path())
+            folder = os.path.dirname(os.path.abspath(__file__))
+            self.engine = Engine(folder, host.log_path(), host.bundles())
         except PluginError as error:
             self.problem = error
 

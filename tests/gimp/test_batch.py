@@ -4,31 +4,39 @@ import re
 import shutil
 
 import pytest
+from PIL import Image
 
-from .program import ROOT
+from .program import ROOT, SHARED
 
 pytestmark = pytest.mark.gimp
 
 README = ROOT / "README.md"
 
 
-def commands():
-    return re.findall(r"```sh\n(gimp-console.*?)```", README.read_text(encoding="utf-8"), re.S)
+def commands(program="gimp-console"):
+    text = README.read_text(encoding="utf-8")
+    return re.findall(rf"```sh\n({re.escape(program)} .*?)```", text, re.S)
 
 
 @pytest.fixture
 def pictures(gimp):
+    return pictures_for(gimp)
+
+
+@pytest.fixture
+def pictures210(gimp210):
+    return pictures_for(gimp210)
+
+
+def pictures_for(gimp):
     """A folder with a photo and a painting, its name with a space and letters beyond ASCII."""
     folder = gimp.work / "Bilder für Übung 사진"
     if not folder.exists():
         folder.mkdir()
-        code = f"""
-helpers.WORK = {str(folder)!r}
-for name in ("photo.png", "painting.png", "photos/a.png", "photos/b c.png"):
-    helpers.style_file(name)
-"""
-        done = gimp.batch(gimp.with_cases(code))
-        assert done.returncode == 0, done.stderr
+        for name in ("photo", "painting", "photos/a", "photos/b c"):
+            path = folder / f"{name}.png"
+            path.parent.mkdir(exist_ok=True)
+            Image.effect_noise((24, 16), 80).convert("RGB").save(path)
     for name in ("painted.png", "painted"):
         path = folder / name
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
@@ -125,4 +133,51 @@ def test_full_disk(gimp, pictures):
         gimp.environment["TMPDIR"] = keep
         gimp.room.run(["umount", "-l", str(small)])
     assert done.returncode == 70, done.stderr
+    assert "[disk_full]" in done.stderr
+
+
+# -- GIMP 2.10 -----------------------------------------------------------------------------------
+
+PROGRAM = "gimp-console-2.10"
+
+
+def shell210(gimp, folder, command):
+    script = f'cd "{folder}" && ' + command.replace(PROGRAM, gimp.room.console)
+    return gimp.room.run(["bash", "-c", script], 120, environment=gimp.environment)
+
+
+def test_documented_order(monkeypatch):
+    monkeypatch.syspath_prepend(str(SHARED))
+    from arguments import POSITIONAL
+
+    section = README.read_text(encoding="utf-8").partition("### GIMP 2.10")[2]
+    order = re.search(r"in this order:\n\n((?:    .+\n)+)", section)
+    assert order
+    assert order[1].split() == [name.replace("_", "-") for name in POSITIONAL]
+
+
+@pytest.mark.parametrize("index", range(3), ids=["script-fu", "python", "folder"])
+def test_documented_command_210(gimp210, pictures210, index):
+    done = shell210(gimp210, pictures210, commands(PROGRAM)[index])
+    names = ["painted/a.png", "painted/b c.png"] if index == 2 else ["painted.png"]
+    for name in names:
+        painted = pictures210 / name
+        assert painted.is_file(), done.stderr
+        assert painted.read_bytes() != (pictures210 / "photo.png").read_bytes()
+
+
+@pytest.mark.parametrize("index", range(2), ids=["script-fu", "python"])
+def test_failure_has_a_sentence_210(gimp210, pictures210, index):
+    gimp210.use_fake_engine("crash")
+    done = shell210(gimp210, pictures210, commands(PROGRAM)[index])
+    assert "stopped unexpectedly" in done.stderr
+    assert not (pictures210 / "painted.png").exists()
+
+
+def test_full_disk_210(gimp210, pictures210):
+    """The folder for temporary files has 4 KB left."""
+    script = (
+        'mkdir -p small && mount -t tmpfs -o size=4k tmpfs small && export TMPDIR="$PWD/small"\n'
+    )
+    done = shell210(gimp210, pictures210, script + commands(PROGRAM)[0] + "\numount -l small")
     assert "[disk_full]" in done.stderr

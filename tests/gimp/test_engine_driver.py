@@ -278,9 +278,38 @@ def test_folders_of_the_bundle_leave_the_search_paths(monkeypatch, system, bundl
 
     path = ntpath if system == "nt" else posixpath
     monkeypatch.setattr(engine, "os", SimpleNamespace(name=system, path=path, pathsep=path.pathsep))
-    monkeypatch.setattr(sys, "prefix", bundle)
-    clean = engine.clean_environment({"APPDIR": bundle, "PATH": before})
-    assert clean["PATH"] == after
+    for clean in (
+        engine.clean_environment({"APPDIR": bundle, "PATH": before}),
+        engine.clean_environment({"PATH": before}, ["/elsewhere", bundle]),
+    ):
+        assert clean["PATH"] == after
+
+
+def test_gimps_folder_of_libraries_is_not_inherited(monkeypatch):
+    """On Windows; a stand-in for the system's library."""
+    monkeypatch.syspath_prepend(str(SHARED))
+    import ctypes
+
+    import engine
+
+    class Kernel:
+        folder = None
+
+        def GetDllDirectoryW(self, size, buffer):  # noqa: N802
+            assert size == len(buffer)
+            buffer.value = self.folder or ""
+
+        def SetDllDirectoryW(self, folder):  # noqa: N802
+            self.folder = folder
+
+    kernel = Kernel()
+    monkeypatch.setattr(ctypes, "windll", SimpleNamespace(kernel32=kernel), raising=False)
+    monkeypatch.setattr(engine, "os", SimpleNamespace(name="nt"))
+    for folder in ("C:\\GIMP 2\\bin", None):
+        kernel.folder = folder
+        with engine._usual_libraries():
+            assert kernel.folder is None
+        assert kernel.folder == folder
 
 
 def test_variables_of_another_python(monkeypatch, tmp_path):

@@ -197,6 +197,27 @@ def case_what_the_artist_does_meanwhile_changes_nothing():
         assert largest_difference(after[4 * index : 4 * index + 3], wanted) <= 1 / 255
 
 
+def case_indexed_meanwhile():
+    image = new_image(40, 30)
+    source = add_layer(image, 40, 30)
+    painting = painting_of(image, source)
+    style = style_file().get_uri()
+    try:
+        job = painting.start(style, {}, lambda message: None)
+        while not job.tick(0.1):
+            pass
+        none, generate = Gimp.ConvertDitherType.NONE, Gimp.ConvertPaletteType.GENERATE
+        image.convert_indexed(none, generate, 8, False, False, "")
+        painting.keep(style, {}, job.result)
+        raise AssertionError("it was painted")
+    except Exception as error:
+        if getattr(error, "code", "") != "indexed":
+            raise
+    finally:
+        painting.close()
+    assert len(image.get_layers()) == 1
+
+
 def case_the_preview_is_painted_larger_than_shown():
     """Or as large as the picture will be: the smaller it is painted, the less it foretells."""
     image = new_image(900, 600)
