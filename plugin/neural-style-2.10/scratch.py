@@ -16,7 +16,7 @@ from gimpenums import (
     GRAY,
     GRAY_IMAGE,
     GRAYA_IMAGE,
-    INTERPOLATION_CUBIC,
+    INTERPOLATION_LINEAR,
     LAYER_MODE_NORMAL,
     PRECISION_DOUBLE_GAMMA,
     PRECISION_DOUBLE_LINEAR,
@@ -138,7 +138,7 @@ def with_alpha(data, width, height, form):
 def scale(image, width, height):
     """Scale an image and its layer."""
     if (image.width, image.height) != (width, height):
-        pdb.gimp_context_set_interpolation(INTERPOLATION_CUBIC)
+        pdb.gimp_context_set_interpolation(INTERPOLATION_LINEAR)
         pdb.gimp_image_scale(image, width, height)
 
 

@@ -15,19 +15,20 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from gimp.program import Gimp
-from gimp.ui import Ui
+from gimp.program import Gimp, Gimp210
+from gimp.ui import Ui, Ui210
 
 
 def main(photo: str, style: str, folder: str, version: str = "3.2") -> None:
     os.environ["NEURAL_STYLE_SHOTS"] = folder
     with tempfile.TemporaryDirectory() as work:
-        gimp = Gimp(version, Path(work) / "work")
+        place = Path(work) / "work"
+        gimp = Gimp210(place) if version == "2.10" else Gimp(version, place)
         gimp.use_real_engine()
         copies = [gimp.work / f"photo{Path(photo).suffix}", gimp.work / Path(style).name]
         for original, copy in zip((photo, style), copies, strict=True):
             shutil.copy(original, copy)
-        ui = Ui(gimp, copies[0])
+        ui = (Ui210 if version == "2.10" else Ui)(gimp, copies[0])
         try:
             take(ui, copies[1])
         finally:

@@ -37,6 +37,14 @@ def installer(gimp, *arguments):
 
 
 def test_installs_paints_and_uninstalls(gimp):
+    check(gimp)
+
+
+def test_gimp_210(gimp210):
+    check(gimp210)
+
+
+def check(gimp):
     """GIMP has never run in this home, and makes its own folder first."""
     home, done = installer(gimp, "--yes", "--offline", "--wheels", str(gimp.work))
     assert done.returncode == 0, done.stdout + done.stderr
