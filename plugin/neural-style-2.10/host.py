@@ -5,7 +5,7 @@ import os
 import sys
 
 import gimp
-from uris import native
+from paths import native
 
 
 def config_file(name):

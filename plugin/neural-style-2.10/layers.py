@@ -18,6 +18,7 @@ import scratch
 import uris
 from engine import writable
 from messages import PluginError
+from paths import native
 from region import Region, around, scaled
 
 pdb = gimp.pdb
@@ -121,7 +122,7 @@ def style_name(uri):
 def load_style(uri, path):
     """Open a picture with GIMP and write what is visible of it; returns the file for a job."""
     file = uris.to_path(uri)
-    if not os.path.exists(uris.native(file)):
+    if uri.startswith("file:") and not os.path.exists(native(file)):
         raise PluginError("style_unreadable", uris.name_of(uri))
     try:
         image = pdb.gimp_file_load(file, file)

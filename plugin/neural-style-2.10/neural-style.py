@@ -76,7 +76,8 @@ def run(name, parameters):
     if run_mode == gimpfu.RUN_INTERACTIVE:
         try:
             import dialog
-        except ImportError:  # no gtk: whatever gimpfu can ask
+        except ImportError:
+            # Without gtk: gimpfu's own dialog, if it can.
             return gimpfu._run(name, parameters)
         return _told(lambda: dialog.run(*_job(name, arguments, lastvalues.load)))
     if name == PAINT and run_mode == gimpfu.RUN_WITH_LAST_VALS:

@@ -10,6 +10,8 @@ if sys.version_info[0] > 2:
 else:
     from urllib import quote, unquote
 
+from paths import native
+
 
 def from_path(path):
     """A path as Python-Fu has it, made absolute, as a URI in ASCII."""
@@ -38,10 +40,3 @@ def to_path(uri):
 def name_of(uri):
     """The file's name, to be shown."""
     return unquote(uri.encode("ascii")).rpartition(b"/")[2].decode("utf-8", "replace")
-
-
-def native(path):
-    """A path from GIMP or the engine as this system's functions for files want it."""
-    if os.name == "nt":
-        return path.decode("utf-8") if isinstance(path, bytes) else path
-    return path if isinstance(path, bytes) else path.encode("utf-8")

@@ -16,6 +16,7 @@ import threading
 import time
 
 from messages import PluginError
+from paths import argument, native
 
 # Python 2.7 has only the clock on the wall.
 _clock = getattr(time, "monotonic", time.time)
@@ -100,7 +101,7 @@ def _read_note(path):
 
 def _existing(python, prefix):
     # Behind a prefix the path is that of another file system.
-    if not prefix and not os.path.exists(python):
+    if not prefix and not os.path.exists(native(python)):
         raise PluginError("engine_missing", sentence="The engine's Python is missing: " + python)
     return python
 
@@ -263,7 +264,7 @@ def _start(command, log_path, bundles):
         log.write(("\n%s %s\n" % (time.strftime("%Y-%m-%d %H:%M:%S"), command)).encode("utf-8"))
         log.flush()
         with _usual_libraries():
-            return subprocess.Popen(command, **options)
+            return subprocess.Popen([argument(word) for word in command], **options)
     except (IOError, OSError) as error:
         raise PluginError("engine_unstartable", str(error))
     finally:

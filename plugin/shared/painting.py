@@ -11,6 +11,7 @@ import host
 import layers
 from engine import Engine, Job, Plan
 from messages import PluginError
+from paths import native
 from tempfolder import TempFolder, sweep
 from translation import _
 from words import layer_name
@@ -134,7 +135,7 @@ class Painting(object):
     def forget(self, message):
         """Delete a preview's file."""
         try:
-            os.remove(message["file"])
+            os.remove(native(message["file"]))
         except (IOError, OSError):
             pass
 

@@ -11,6 +11,7 @@ import sys
 
 from engine import writable
 from messages import PluginError
+from paths import native
 
 PIXEL_BYTES = 16
 STRIP_BYTES = 16 * 2**20
@@ -24,7 +25,7 @@ def strips(row_bytes, height):
 
 def read(message):
     """The bytes of a file that the engine wrote; checks that they are all there."""
-    path, width, height = message["file"], message["width"], message["height"]
+    path, width, height = native(message["file"]), message["width"], message["height"]
     try:
         size = os.path.getsize(path)
         if size != width * height * PIXEL_BYTES:

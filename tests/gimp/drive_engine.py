@@ -1,6 +1,6 @@
 """Plans and paints one pixel with the plug-in's engine.py alone: run by any Python, 2.7 included.
 
-Arguments: the plug-in's folder, a folder to work in.
+Arguments: the plug-in's folder, a folder to work in, with an engine.json.
 """
 
 import os
@@ -10,6 +10,7 @@ import sys
 sys.path.insert(0, sys.argv[1])
 import engine
 import messages
+import paths
 
 
 def picture(path):
@@ -21,7 +22,7 @@ def picture(path):
 def main():
     folder = sys.argv[2]
     log = os.path.join(folder, "log")
-    worker = engine.Engine(sys.argv[1], log)
+    worker = engine.Engine(folder, log)
     content = picture(os.path.join(folder, "content.raw"))
     request = {"folder": folder, "content": content, "styles": [content], "settings": {}}
     plan = engine.Plan(worker, 6000, 4000, {"size": 3000})
@@ -35,7 +36,7 @@ def main():
         pass
     worker.stop()
     assert job.result is not None
-    with open(job.result["file"], "rb") as file:
+    with open(paths.native(job.result["file"]), "rb") as file:
         print(struct.unpack("<4f", file.read()), steps)
     print(messages.PluginError("engine_hanging", "60").text())
 

@@ -5,6 +5,7 @@ import ntpath
 import os
 import posixpath
 import queue
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -19,12 +20,12 @@ from .program import HERE, SHARED
 
 def drive(run, python, folder):
     """Plan and paint one pixel with a Python; `run` runs a command with an environment."""
+    folder = folder / "Größe 사진"
+    folder.mkdir()
+    engine = shutil.copy(HERE / "fake_engine.py", folder)
+    (folder / "engine.json").write_text(json.dumps({"python": str(engine)}))
     call = [python, str(HERE / "drive_engine.py"), str(SHARED), str(folder)]
-    environment = {
-        "NEURAL_STYLE_PYTHON": str(HERE / "fake_engine.py"),
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
-    done = run(call, environment)
+    done = run(call, {"PYTHONDONTWRITEBYTECODE": "1", "LC_ALL": "C"})
     assert done.returncode == 0, done.stderr
     planned, painted, sentence = done.stdout.splitlines()
     assert planned == "(3000, 2000, 754.0)"
