@@ -2,7 +2,7 @@
 
 The environment lives in the user's cache folder, not in the checkout, and is made anew when
 setup.cfg or the constraints change. Nothing but a Python 3.10 or newer with its `venv` module is
-needed.
+needed. Several files are tested at a time; `-n 0` tests one after the other, as `--pdb` wants it.
 
 `python3 tests --newest` makes it of the newest packages instead, and if the tests pass writes them
 into installer/constraints.txt: the versions that the installer takes.
@@ -41,8 +41,12 @@ def main(arguments: list[str]) -> int:
             "not slow and not gimp",
             *(word for word in arguments if word != "--quick"),
         ]
+    # A process for each core, with one thread; and few, as each may hold a GIMP.
+    workers = ["-n", str(min(4, os.cpu_count() or 1)), "--dist", "loadfile"]
     status = subprocess.call(
-        [python, "-m", "pytest", "-o", f"cache_dir={cache() / 'pytest'}", *arguments], cwd=ROOT
+        [python, "-m", "pytest", "-o", f"cache_dir={cache() / 'pytest'}", *workers, *arguments],
+        cwd=ROOT,
+        env={"OMP_NUM_THREADS": "1", **os.environ},
     )
     if newest and status == 0:
         write_constraints(python)

@@ -21,8 +21,10 @@ def bundles():
     """Folders with GIMP's own libraries, where it brings them along."""
     if os.name != "nt" and sys.platform != "darwin":
         return []
-    # Its Python may have a folder of its own; GIMP's is that above lib/gimp/2.0.
-    return [sys.prefix, os.path.normpath(os.path.join(gimp.plug_in_directory, "../../.."))]
+    folder = native(gimp.plug_in_directory)
+    for _level in ("2.0", "gimp", "lib"):
+        folder = os.path.dirname(folder)
+    return [sys.prefix, folder]  # its Python may have a folder of its own
 
 
 def begin_progress(text):

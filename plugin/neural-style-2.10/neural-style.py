@@ -24,9 +24,8 @@ PAINT = "python-fu-neural-style"
 REPEAT = "python-fu-neural-style-repeat"
 
 
-def register():
+def register(parameters):
     """Tell gimpfu of both procedures; GIMP translates menu and descriptions by the domain."""
-    parameters = procedure.parameters(_)
     _register(
         PAINT,
         "Repaint the layer in the style of another picture, as a new layer",
@@ -77,7 +76,8 @@ def run(name, parameters):
         try:
             import dialog
         except ImportError:
-            # Without gtk: gimpfu's own dialog, if it can.
+            # gimpfu's own dialog, which has no room for all.
+            register(procedure.few_parameters(_))
             return gimpfu._run(name, parameters)
         return _told(lambda: dialog.run(*_job(name, arguments, lastvalues.load)))
     if name == PAINT and run_mode == gimpfu.RUN_WITH_LAST_VALS:
@@ -132,5 +132,5 @@ def end():
         engine.kill()
 
 
-register()
+register(procedure.parameters(_))
 gimp.main(None, end, gimpfu._query, run)

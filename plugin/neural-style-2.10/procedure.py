@@ -19,6 +19,7 @@ from gimpfu import (
 import uris
 from arguments import (
     BY_NAME,
+    FIRST,
     GOVERNED,
     OPEN_NUMBER,
     POSITIONAL,
@@ -32,22 +33,34 @@ SLIDER_MAX = 100
 """A slider for a larger range would jump over most values."""
 
 
+FIXED = [
+    (PF_IMAGE, "image", "Image", None),
+    (PF_DRAWABLE, "drawable", "Layer", None),
+    (PF_FILE, "style", "Style picture", ""),
+]
+
+
 def parameters(translate):
-    """gimpfu's list of parameters."""
-    return [
-        (PF_IMAGE, "image", "Image", None),
-        (PF_DRAWABLE, "drawable", "Layer", None),
-        (PF_FILE, "style", "Style picture", ""),
-    ] + [_parameter(BY_NAME[name], translate) for name in POSITIONAL]
+    """gimpfu's list of parameters, for scripts."""
+    return FIXED + [_parameter(BY_NAME[name], help_text, translate) for name in POSITIONAL]
+
+
+def few_parameters(translate):
+    """Those that fit into gimpfu's own dialog, which shows these words as labels."""
+    return FIXED + [_parameter(BY_NAME[name], label_text, translate) for name in FIRST]
+
+
+def label_text(setting, translate):
+    return translate(setting["label"])
 
 
 def results():
     return [(PF_LAYER, "layer", "The new layer")]
 
 
-def _parameter(setting, translate):
+def _parameter(setting, words_of, translate):
     name, kind = setting["name"], setting["type"]
-    words = (str(name.replace("_", "-")), help_text(setting, translate).encode("utf-8"))
+    words = (str(name.replace("_", "-")), words_of(setting, translate).encode("utf-8"))
     value = default(name)
     if kind in ("integer", "number"):
         low, high = setting["minimum"], setting["maximum"]
@@ -59,14 +72,15 @@ def _parameter(setting, translate):
             return (PF_SLIDER,) + words + (value, (low, high, 0.01 if high <= 10 else 1))
         return (PF_FLOAT,) + words + (value,)
     if kind == "choice":
-        open_choice = [""] if name in GOVERNED else []
-        choices = tuple((str(one), str(one)) for one in open_choice + setting["choices"])
-        return (PF_RADIO,) + words + (str(value), choices)
+        choices = [(str(one), str(one)) for one in setting["choices"]]
+        if name in GOVERNED:
+            choices.append((translate("as the preset says").encode("utf-8"), ""))
+        return (PF_RADIO,) + words + (str(value), tuple(choices))
     return (PF_STRING,) + words + (str(value),)
 
 
 def choices_from(values):
-    """The choices of a call, whose values are the style picture's path and then the settings.
+    """The choices of a call: the style picture's path and then the settings, or the first of them.
 
     Raises:
         PluginError: `bad_settings`.

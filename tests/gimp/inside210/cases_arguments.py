@@ -16,6 +16,7 @@ from helpers import (
     note_of,
     paint,
     pdb,
+    plug_in,
     refusal,
     style_file,
 )
@@ -229,3 +230,24 @@ def case_the_log_keeps_what_failed():
     assert path == os.path.join(gimp.directory, "neural-style.log"), path
     with open(path) as file:
         assert "stopped unexpectedly" in file.read()
+
+
+def case_gimps_own_folder_on_windows():
+    """Its libraries must not be found by the engine."""
+    plug_in()
+    import ntpath
+
+    import host
+
+    class Windows(object):
+        name, path = "nt", ntpath
+
+    class Gimp2(object):
+        plug_in_directory = "C:\\Program Files\\GIMP 2\\lib\\gimp\\2.0"
+
+    before = host.os, host.gimp
+    host.os, host.gimp = Windows, Gimp2
+    try:
+        assert host.bundles()[1:] == ["C:\\Program Files\\GIMP 2"], host.bundles()
+    finally:
+        host.os, host.gimp = before
