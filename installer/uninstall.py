@@ -35,7 +35,9 @@ def own_files(prefix: Path) -> list[Path]:
 
 def settings(prefix: Path) -> list[Path]:
     """The dialog's settings, the log and older versions' speeds, in each GIMP's folder."""
-    configs = [Path(folder).parent.parent for folder in plugin.recorded(prefix)]
+    configs = {Path(folder).parent.parent for folder in plugin.recorded(prefix)}
+    # Also where the plug-in was removed before.
+    configs |= set((machine.config_base() / "GIMP").glob("*"))
     return [path for config in configs for pattern in SETTINGS for path in config.glob(pattern)]
 
 

@@ -202,6 +202,8 @@ def test_uninstall_removes_its_own_files_only(world: World) -> None:
     assert kept.exists()
     assert not world.prefix.exists()
     assert "Nothing is installed" in world.run("uninstall", "--yes").stdout
+    assert world.run("uninstall", "--all", "--yes").returncode == 0
+    assert not kept.exists()
 
 
 def test_uninstall_of_everything(world: World) -> None:

@@ -137,6 +137,8 @@ class Dialog(object):
         expander = gtk.Expander(_("_More settings"))
         expander.set_use_underline(True)
         expander.set_border_width(12)
+        # As small again when it is closed.
+        expander.connect("notify::expanded", lambda *_expander: self._dialog.resize(1, 1))
         # Small screens must still show the buttons below.
         scrolled = gtk.ScrolledWindow()
         scrolled.set_policy(gtk.POLICY_NEVER, gtk.POLICY_AUTOMATIC)
@@ -166,7 +168,7 @@ class Dialog(object):
     def _show_style(self):
         uri = self._choices.style
         if uri is None:
-            self._thumbnail.set_from_stock(gtk.STOCK_MISSING_IMAGE, gtk.ICON_SIZE_DIALOG)
+            self._thumbnail.set_from_stock(gtk.STOCK_OPEN, gtk.ICON_SIZE_DIALOG)
             return
         path = uris.to_path(uri)
         if self._chooser.get_filename() != path:

@@ -55,7 +55,7 @@ class Form(object):
         for name in SHOWN:
             setting = arguments.BY_NAME[name]
             self.widgets[name] = self._make(setting)
-            self.widgets[name].set_tooltip_text(arguments.help_text(setting, _))
+            self.widgets[name].set_tooltip_text(_(setting["help"]))
         self.refresh()
 
     def _make(self, setting):

@@ -31,7 +31,8 @@ def begin_progress(text):
     gimp.progress_init(text)
 
 
-def show_progress(fraction):
+def show_progress(fraction, text):
+    gimp.pdb.gimp_progress_set_text(text)
     gimp.progress_update(fraction)
 
 

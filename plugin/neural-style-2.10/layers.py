@@ -123,7 +123,7 @@ def load_style(uri, path):
     """Open a picture with GIMP and write what is visible of it; returns the file for a job."""
     file = uris.to_path(uri)
     if uri.startswith("file:") and not os.path.exists(native(file)):
-        raise PluginError("style_unreadable", uris.name_of(uri))
+        raise PluginError("file_missing", file.decode("utf-8", "replace"))
     try:
         image = pdb.gimp_file_load(file, file)
     except RuntimeError:

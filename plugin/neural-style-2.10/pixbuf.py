@@ -5,13 +5,18 @@ import gobject
 import gtk
 
 import layers
+from region import Region
+
+
+def size_on_screen(region, longest):
+    """Width and height of a region's picture with its longer side that long."""
+    scale = float(longest) / max(region.width, region.height)
+    return [max(1, int(round(side * scale))) for side in (region.width, region.height)]
 
 
 def as_pixbuf(message, longest):
     """A raw file's picture for the screen, with its longer side that long."""
-    scale = float(longest) / max(message["width"], message["height"])
-    width = max(1, int(round(message["width"] * scale)))
-    height = max(1, int(round(message["height"] * scale)))
+    width, height = size_on_screen(Region(0, 0, message["width"], message["height"]), longest)
     data = layers.to_screen(message, width, height)
     colours = gtk.gdk.COLORSPACE_RGB
     return gtk.gdk.pixbuf_new_from_data(data, colours, True, 8, width, height, width * 4)

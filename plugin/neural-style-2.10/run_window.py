@@ -5,7 +5,7 @@ import gimpui
 import gobject
 import gtk
 
-from pixbuf import as_pixbuf
+from pixbuf import as_pixbuf, size_on_screen
 from running import CANCEL, DONE, FAILED, KEEP, TICK_MS, Running
 from translation import _
 
@@ -32,6 +32,7 @@ class RunWindow(object):
     """The widgets; `running.Running` says what they show."""
 
     def __init__(self, painting, style, values):
+        self._painting = painting
         self._running = Running(painting, style, values, self)
         self._build()
         self._timer = gobject.timeout_add(TICK_MS, self._running.tick)
@@ -43,7 +44,7 @@ class RunWindow(object):
         self._dialog.set_transient()
         self.allow_keeping(False)
         self._picture = gtk.Image()
-        self._picture.set_size_request(PICTURE_SIZE, PICTURE_SIZE * 2 // 3)
+        self._picture.set_size_request(*size_on_screen(self._painting.region, PICTURE_SIZE))
         self._bar = gtk.ProgressBar()
         self._words = gtk.Label()
         self._words.set_alignment(0.0, 0.5)

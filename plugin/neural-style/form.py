@@ -26,7 +26,7 @@ class Form:
             name = setting["name"]
             if name in SHOWN:
                 self.widgets[name] = self._make(setting)
-                self.widgets[name].set_tooltip_text(arguments.help_text(setting, _))
+                self.widgets[name].set_tooltip_text(_(setting["help"]))
         self.refresh()
 
     def _make(self, setting):

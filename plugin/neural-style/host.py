@@ -20,7 +20,8 @@ def begin_progress(text):
     Gimp.progress_init(text)
 
 
-def show_progress(fraction):
+def show_progress(fraction, text):
+    Gimp.progress_set_text(text)
     Gimp.progress_update(fraction)
 
 

@@ -150,7 +150,7 @@ def load_style(uri, path):
     """Open a picture with GIMP and write what is visible of it; returns the file for a job."""
     file, name = Gio.File.new_for_uri(uri), style_name(uri)
     if not file.query_exists(None):
-        raise PluginError("style_unreadable", name)
+        raise PluginError("file_missing", file.get_parse_name())
     try:
         image = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, file)
     except Exception:

@@ -24,6 +24,10 @@ TABLE = {
         "No style picture was chosen",
         "Choose the picture whose style the layer shall take.",
     ),
+    "file_missing": (
+        "There is no file {detail}",
+        "Choose another style picture.",
+    ),
     "style_unreadable": (
         "The style picture {detail} could not be opened",
         "Choose a picture that GIMP can open.",
@@ -97,8 +101,8 @@ TABLE = {
 }
 
 CALLERS_MISTAKES = frozenset(
-    ["bad_settings", "no_layer", "indexed", "style_missing", "selection_outside"]
-    + ["nothing_to_repeat"]
+    ["bad_settings", "no_layer", "indexed", "style_missing", "file_missing"]
+    + ["selection_outside", "nothing_to_repeat"]
 )
 """Codes that mean wrong arguments rather than a failure."""
 

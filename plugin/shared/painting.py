@@ -14,7 +14,7 @@ from messages import PluginError
 from paths import native
 from tempfolder import TempFolder, sweep
 from translation import _
-from words import layer_name
+from words import layer_name, progress_words
 
 FATAL = ("engine_missing", "engine_unstartable", "engine_newer", "engine_older")
 """Trying again would not help."""
@@ -192,23 +192,27 @@ def paint_without_dialog(image, source, style, values):
     """Paint with the progress in GIMP's own bar; its Cancel kills this process and its group."""
     if style is None:
         raise PluginError("style_missing")
+    host.begin_progress(_("Reading the pictures..."))
     painting = Painting(image, source)
     try:
-        host.begin_progress(_("Neural Style"))
         warnings = []
-        state = {"fraction": 0.0}
+        state = {"fraction": 0.0, "words": _("The engine is starting...")}
         job = painting.start(
             style,
             values,
-            lambda message: state.update(fraction=message["fraction"]),
+            lambda message: state.update(
+                fraction=message["fraction"], words=progress_words(message)
+            ),
             on_warning=lambda message: warnings.append(message["message"]),
         )
+        # Anew, as opening the style picture has had the bar.
+        host.begin_progress(state["words"])
         told = 0.0
         while not job.tick(0.2):
             # A call every second or so also ends this process when GIMP has died.
             if abs(time.time() - told) > 0.5:
                 told = time.time()
-                host.show_progress(state["fraction"])
+                host.show_progress(state["fraction"], state["words"])
         layer = painting.keep(style, values, job.result)
         host.end_progress()
         for warning in warnings:

@@ -16,6 +16,8 @@ LOOK_TICKS = 10
 """So often the image is looked at anew."""
 TICK_MS = 100
 PREVIEW_SIZE = 256
+JUST_BEGUN = 0.03
+"""So much of the preview's bar tells at once that there will be one."""
 
 
 class Planning(object):
@@ -50,6 +52,8 @@ class Planning(object):
         """Begin the preview anew when the artist pauses, or the plan if there is none."""
         self._changed = SETTLE_TICKS
         self.stop()
+        if self._view.preview_wanted:
+            self._view.show_fraction(JUST_BEGUN)
         self._say()
 
     def stop(self):
@@ -150,7 +154,7 @@ class Planning(object):
         try:
             self._painting.look()
             if self._choices.style is None:
-                raise PluginError("style_missing")
+                return _("Choose the picture whose style the layer shall take.")
             self._choices.collect()
             if self._painting.problem:
                 raise self._painting.problem

@@ -8,7 +8,7 @@ import host
 from messages import Cancelled, PluginError
 from reporting import unexpected
 from translation import _
-from words import in_words
+from words import progress_words
 
 TICK_MS = 100
 CHECK_TICKS = 10
@@ -115,11 +115,8 @@ class Running(object):
     def _on_progress(self, message):
         self._silent = 0
         self._view.allow_keeping(True)
-        text = _("Step {step} of {total}")
-        text = text.replace("{step}", str(message["step"]))
-        text = text.replace("{total}", str(message["total"]))
-        left = _("about {time} left").replace("{time}", in_words(message["eta_s"] or 0.0))
-        self._view.show_progress(min(1.0, max(0.0, message["fraction"])), text + ", " + left)
+        fraction = min(1.0, max(0.0, message["fraction"]))
+        self._view.show_progress(fraction, progress_words(message))
 
     def _on_preview(self, message):
         self._view.show_picture(message)

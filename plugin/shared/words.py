@@ -25,6 +25,15 @@ def network_words(name):
     return {"compact": _("fast"), "vgg19": _("paper")}.get(name) or os.path.basename(name)
 
 
+def progress_words(message):
+    """How far the engine is."""
+    text = _("Step {step} of {total}")
+    text = text.replace("{step}", str(message["step"]))
+    text = text.replace("{total}", str(message["total"]))
+    left = _("about {time} left").replace("{time}", in_words(message["eta_s"] or 0.0))
+    return text + ", " + left
+
+
 def layer_name(name):
     """The new layer's name, with the style picture's."""
     return _("Neural Style ({name})").replace("{name}", name)

@@ -14,7 +14,7 @@ POS_RIGHT: int
 RESPONSE_CANCEL: int
 RESPONSE_OK: int
 STOCK_CANCEL: str
-STOCK_MISSING_IMAGE: str
+STOCK_OPEN: str
 
 class Object(gobject.GObject):
     def destroy(self) -> None: ...
@@ -165,7 +165,8 @@ def combo_box_new_text() -> ComboBox: ...
 
 # -- windows -------------------------------------------------------------------------------------
 
-class Window(Bin): ...
+class Window(Bin):
+    def resize(self, width: int, height: int, /) -> None: ...
 
 class Dialog(Window):
     @property

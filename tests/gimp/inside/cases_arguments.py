@@ -127,8 +127,8 @@ def case_style_file_problems():
     message = fails(image, [source], "CALLING_ERROR", style=None)
     assert "[style_missing]" in message, message
     nowhere = Gio.File.new_for_path("/nowhere/wave.png")
-    message = fails(image, [source], style=nowhere)
-    assert "wave.png" in message and "[style_unreadable]" in message, message
+    message = fails(image, [source], "CALLING_ERROR", style=nowhere)
+    assert "/nowhere/wave.png" in message and "[file_missing]" in message, message
     path = os.path.join(helpers.WORK, "text.png")
     with open(path, "w") as file:
         file.write("no picture")

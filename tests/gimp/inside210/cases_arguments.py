@@ -187,8 +187,8 @@ def case_style_file_problems():
     image, source = picture()
     message = mistake_of(image, source, style="")
     assert "[style_missing]" in message, message
-    message = failure_of(image, source, style="/nowhere/wave.png")
-    assert "wave.png" in message and "[style_unreadable]" in message, message
+    message = mistake_of(image, source, style="/nowhere/wave.png")
+    assert "/nowhere/wave.png" in message and "[file_missing]" in message, message
     path = os.path.join(helpers.WORK, "text.png")
     with open(path, "w") as file:
         file.write("no picture")
