@@ -34,6 +34,8 @@ def run(choices, image, source):
         Cancelled: the artist did.
         PluginError: the painting failed.
     """
+    if gtk.gdk.display_get_default() is None:
+        raise PluginError("no_display")  # gimpui would end the process
     gobject.threads_init()  # the engine's lines are read by a thread
     gimpui.gimp_ui_init()
     painting = Painting(image, source)

@@ -7,12 +7,12 @@ image, so that one undo step removes it.
 
 import array
 import collections
-import json
 import os
 
 from gimpenums import ADD_SELECTION_MASK, ADD_WHITE_MASK, INDEXED
 
 import gimp
+import note
 import rawfile
 import scratch
 import uris
@@ -22,8 +22,9 @@ from paths import native
 from region import Region, around, scaled
 
 pdb = gimp.pdb
-PARASITE = "neural-style"
 PERSISTENT = 1
+PART = 2**16
+"""So many numbers at once: in Python each takes ten times the memory that it does in an array."""
 STYLE_MAX_SIDE = 4096
 """A style picture is read no larger: it is scaled to the painting's size anyway."""
 
@@ -75,11 +76,17 @@ def is_inside(image, layer):
     return bool(pdb.gimp_image_is_valid(image) and pdb.gimp_item_is_valid(layer))
 
 
+def is_as_made(layer, before):
+    """Whether the new layer has the snapshot's size still."""
+    return (layer.width, layer.height) == (before.width, before.height)
+
+
 # -- reading -------------------------------------------------------------------------------------
 
 
 def pixels_with_filters(layer):
     """The layer's pixels now; GIMP 2.10 has no filters that stay with a layer."""
+    layer = scratch.fresh(layer)
     size = layer.width, layer.height
     form = scratch.form_of(layer.image)
     data = scratch.read(layer, 0, 0, *size)
@@ -195,10 +202,13 @@ def _plain_layer(image, name, x, y, size):
 def _multiplied(pixels, first, second):
     """The product of two masks of a picture's size, in the same form as they are."""
     size = pixels.width, pixels.height
-    native = scratch.mask_form(pixels.form)
-    one, other = (scratch.mask_values(mask, size, native) for mask in (first, second))
-    product = array.array("f", (a * b for a, b in zip(one, other)))
-    return scratch.mask_bytes(product, size, native)
+    form = scratch.mask_form(pixels.form)
+    one, other = (scratch.mask_values(mask, size, form) for mask in (first, second))
+    product = array.array("f")
+    for start in range(0, len(one), PART):
+        pairs = zip(one[start : start + PART], other[start : start + PART])
+        product.extend(array.array("f", [a * b for a, b in pairs]))
+    return scratch.mask_bytes(product, size, form)
 
 
 def new_layer(image, before, name):
@@ -283,8 +293,8 @@ def delete(image, layer):
 
 def remember(layer, source, style, values):
     """Keep how the layer was made, for the menu entry Repeat."""
-    note = {"style": style, "settings": values, "source": source.tattoo}
-    layer.attach_new_parasite(PARASITE, PERSISTENT, json.dumps(note))
+    data = note.write(style, values, source.tattoo)
+    layer.attach_new_parasite(note.PARASITE, PERSISTENT, data)
 
 
 def recall(layer):
@@ -293,9 +303,5 @@ def recall(layer):
     Raises:
         PluginError: `nothing_to_repeat`.
     """
-    parasite = layer.parasite_find(PARASITE)
-    try:
-        note = json.loads(parasite.data.rstrip(b"\0").decode("utf-8"))
-        return dict((key, note[key]) for key in ("style", "settings", "source"))
-    except (AttributeError, KeyError, TypeError, ValueError):
-        raise PluginError("nothing_to_repeat")
+    parasite = layer.parasite_find(note.PARASITE)
+    return note.read(parasite.data if parasite else b"")

@@ -76,9 +76,9 @@ def run(name, parameters):
         try:
             import dialog
         except ImportError:
-            # gimpfu's own dialog, which has no room for all.
+            # Whatever is missing, gimpfu's own dialog may do. It has no room for all settings.
             register(procedure.few_parameters(_))
-            return gimpfu._run(name, parameters)
+            return gimpfu._run(name, parameters[:3])
         return _told(lambda: dialog.run(*_job(name, arguments, lastvalues.load)))
     if name == PAINT and run_mode == gimpfu.RUN_WITH_LAST_VALS:
         return _told(lambda: _paint(*_job(name, arguments, lastvalues.load)))

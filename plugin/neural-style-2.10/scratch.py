@@ -72,8 +72,15 @@ def channel_bytes(precision):
 # -- bytes of a drawable -------------------------------------------------------------------------
 
 
+def fresh(drawable):
+    """A new object of a drawable: the old one has size and depth of when it was first used, and
+    reading by those of a drawable that has changed ends the process."""
+    return gimp._id2drawable(drawable.ID)
+
+
 def read(drawable, x, y, width, height):
     """A rectangle's bytes, row by row."""
+    drawable = fresh(drawable)
     region = drawable.get_pixel_rgn(x, y, width, height, False, False)
     strips = [
         region[x : x + width, y + top : y + bottom]
@@ -84,6 +91,7 @@ def read(drawable, x, y, width, height):
 
 def write(drawable, x, y, width, height, data):
     """Set a rectangle's bytes, without a step in GIMP's history."""
+    drawable = fresh(drawable)
     region = drawable.get_pixel_rgn(x, y, width, height, True, False)
     row = width * region.bpp
     for top, bottom in rawfile.strips(row, height):
@@ -144,7 +152,6 @@ def scale(image, width, height):
 
 def read_layer(image):
     """The bytes of an image's one layer."""
-    # A new object: Python-Fu keeps a drawable's size and depth from when it was first used.
     layer = image.layers[0]
     return read(layer, 0, 0, layer.width, layer.height)
 

@@ -8,7 +8,6 @@ before it enters the image, so that one undo step removes it.
 
 import array
 import collections
-import json
 import math
 
 import gi
@@ -17,13 +16,13 @@ gi.require_version("Gimp", "3.0")
 gi.require_version("Gegl", "0.4")
 from gi.repository import Gegl, Gimp, Gio  # noqa: E402
 
+import note  # noqa: E402
 import rawfile  # noqa: E402
 from engine import writable  # noqa: E402
 from messages import PluginError  # noqa: E402
 from region import Region, around, scaled  # noqa: E402
 
 FORMAT = "R'G'B'A float"
-PARASITE = "neural-style"
 STYLE_MAX_SIDE = 4096
 """A style picture is read no larger: it is scaled to the painting's size anyway."""
 
@@ -81,6 +80,11 @@ def is_inside(image, layer):
         if item.is_group():
             tree.extend(item.get_children())
     return False
+
+
+def is_as_made(layer, before):
+    """Whether the new layer has the snapshot's size still."""
+    return (layer.get_width(), layer.get_height()) == (before.width, before.height)
 
 
 # -- reading -------------------------------------------------------------------------------------
@@ -308,9 +312,8 @@ def delete(image, layer):
 
 def remember(layer, source, style, values):
     """Keep how the layer was made, for the menu entry Repeat."""
-    note = {"style": style, "settings": values, "source": source.get_tattoo()}
-    data = json.dumps(note).encode("utf-8")
-    layer.attach_parasite(Gimp.Parasite.new(PARASITE, Gimp.PARASITE_PERSISTENT, data))
+    data = note.write(style, values, source.get_tattoo())
+    layer.attach_parasite(Gimp.Parasite.new(note.PARASITE, Gimp.PARASITE_PERSISTENT, data))
 
 
 def recall(layer):
@@ -319,10 +322,5 @@ def recall(layer):
     Raises:
         PluginError: `nothing_to_repeat`.
     """
-    parasite = layer.get_parasite(PARASITE)
-    try:
-        # GIMP 2.10's Python-Fu ends it with a zero.
-        note = json.loads(bytes(parasite.get_data()).rstrip(b"\0").decode("utf-8"))
-        return {key: note[key] for key in ("style", "settings", "source")}
-    except (AttributeError, KeyError, TypeError, ValueError):
-        raise PluginError("nothing_to_repeat") from None
+    parasite = layer.get_parasite(note.PARASITE)
+    return note.read(bytes(parasite.get_data()) if parasite else b"")

@@ -128,8 +128,14 @@ def clean_environment(environment, bundles=()):
 
 def _is_within(path, folder):
     """Whether a path is a folder or below it, however both are written."""
-    path, folder = (os.path.normcase(os.path.normpath(each)) for each in (path, folder))
+    path, folder = (os.path.normcase(os.path.normpath(_text(each))) for each in (path, folder))
     return path == folder or path.startswith(folder + os.path.sep)
+
+
+def _text(path):
+    """A path as text: Python 2.7 has the environment's as bytes."""
+    encoding = sys.getfilesystemencoding() or "utf-8"
+    return path.decode(encoding, "replace") if isinstance(path, bytes) else path
 
 
 # -- talking -------------------------------------------------------------------------------------
@@ -318,8 +324,9 @@ def _read_lines(pipe, lines):
 
 def _wait(process, seconds):
     """The exit status, or None if the process still runs after that time."""
-    end = _clock() + seconds
-    while process.poll() is None and _clock() < end:
+    for _look in range(int(seconds / 0.02)):
+        if process.poll() is not None:
+            break
         time.sleep(0.02)
     return process.poll()
 

@@ -2,8 +2,10 @@
 """Every error that the plug-in itself can report, by its code: what happened and what to do.
 
 The engine's own errors arrive with their sentence and hint. Standard library only, and Python 2.7
-can read it: an edition for older GIMP shares this file and engine.py.
+can read it.
 """
+
+import locale
 
 # A sentence has no full stop; {detail} is filled in by the place of the error.
 TABLE = {
@@ -94,6 +96,10 @@ TABLE = {
         "The layer was deleted before the painting was finished",
         "Bring it back with Undo and start anew.",
     ),
+    "no_display": (
+        "There is no screen to show the dialog on",
+        "In scripts, use the run mode RUN-NONINTERACTIVE.",
+    ),
     "internal": (
         "Neural Style met a mistake of its own: {detail}",
         "Please report it with the log.",
@@ -102,7 +108,7 @@ TABLE = {
 
 CALLERS_MISTAKES = frozenset(
     ["bad_settings", "no_layer", "indexed", "style_missing", "file_missing"]
-    + ["selection_outside", "nothing_to_repeat"]
+    + ["selection_outside", "nothing_to_repeat", "no_display"]
 )
 """Codes that mean wrong arguments rather than a failure."""
 
@@ -116,8 +122,8 @@ class PluginError(Exception):
     def __init__(self, code, detail="", sentence=None, hint=None):
         Exception.__init__(self, code)
         self.code = code
-        self.detail = detail
-        self.sentence = sentence
+        self.detail = _text(detail)
+        self.sentence = _text(sentence) if sentence else None
         self.hint = hint
 
     def text(self, translate=lambda text: text):
@@ -129,6 +135,16 @@ class PluginError(Exception):
 
     def __str__(self):
         return self.text()
+
+
+def _text(words):
+    """Words as text: in Python 2.7 those of the system are bytes, on Windows in its code page."""
+    if not isinstance(words, bytes):
+        return words
+    try:
+        return words.decode("utf-8")
+    except UnicodeDecodeError:
+        return words.decode(locale.getpreferredencoding() or "ascii", "replace")
 
 
 class Cancelled(Exception):

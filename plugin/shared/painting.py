@@ -148,8 +148,13 @@ class Painting(object):
             self.layer = self._new_layer(style, values)
             layers.insert(self.image, self.layer, self.source)
             self._is_live = True
-        if self._is_live and layers.is_inside(self.image, self.layer):
+        if self._is_live and self._live_is_as_made():
             layers.paint_roughly(self.layer, self.region, message)
+
+    def _live_is_as_made(self):
+        """Not, if the artist has deleted the live layer, or scaled or cropped the image."""
+        is_there = layers.is_inside(self.image, self.layer)
+        return is_there and layers.is_as_made(self.layer, self.before)
 
     def _new_layer(self, style, values):
         # Complete with its parasite: that would be an undo step once the layer is in the image.
@@ -167,8 +172,8 @@ class Painting(object):
     def keep(self, style, values, message):
         """Make the engine's result the new layer, and return that."""
         self.check_alive()
-        if self._is_live and not layers.is_inside(self.image, self.layer):
-            self.layer, self._is_live = None, False  # the artist has deleted the live one
+        if self._is_live and not self._live_is_as_made():
+            self.hide_live()
         self.layer = layer = self.layer or self._new_layer(style, values)
         layers.paint(layer, self.before, self.region, message)
         if not self._is_live:

@@ -70,14 +70,18 @@ class Running(object):
 
     def tick(self):
         """To be called every TICK_MS milliseconds."""
+        self._ticks += 1
+        self._guard(self._advance)
+        return True
+
+    def _guard(self, work):
+        """Do it; a failure ends the waiting."""
         try:
-            self._ticks += 1
-            self._advance()
+            work()
         except PluginError as error:
             self._fail(error)
         except Exception as error:
             self._fail(unexpected(error))
-        return True
 
     def _advance(self):
         if self._failure or (self._job and self._job.result):
@@ -124,13 +128,14 @@ class Running(object):
             self._painting.forget(self._last)
         self._last = message
         if self._view.live_wanted:
-            self.show_live(True)
+            self._show_live()
 
     def show_live(self, wanted):
         """Show the unfinished picture in the image, or no longer."""
-        if not wanted:
-            self._painting.hide_live()
-        elif self._last:
+        self._guard(self._show_live if wanted else self._painting.hide_live)
+
+    def _show_live(self):
+        if self._last:
             self._painting.show_live(self._style, self._values, self._last)
 
     def _on_warning(self, message):

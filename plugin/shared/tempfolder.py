@@ -28,8 +28,12 @@ class TempFolder(object):
     def __init__(self):
         try:
             self._folder = tempfile.mkdtemp(prefix=PREFIX, dir=_base())
+        except (IOError, OSError) as error:
+            raise writable(error)
+        try:
             self._lock = open(os.path.join(self._folder, LOCK), "wb")
         except (IOError, OSError) as error:
+            shutil.rmtree(self._folder, ignore_errors=True)  # nobody would sweep it
             raise writable(error)
         if fcntl:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -39,6 +39,11 @@ def main():
     with open(paths.native(job.result["file"]), "rb") as file:
         print(struct.unpack("<4f", file.read()), steps)
     print(messages.PluginError("engine_hanging", "60").text())
+    # As Windows has them in Python 2.7: bytes in its code page.
+    usr = b"/usr".decode("ascii")
+    assert not engine._is_within(b"/home/J\xfcrgen/bin", usr)
+    assert engine._is_within(b"/usr/bin", usr)
+    assert messages._text(b"\xbe\xd7").encode("utf-8")
 
 
 main()

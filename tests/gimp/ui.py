@@ -191,4 +191,3 @@ class Ui210(Ui):
 (gtk_accel_path "<Actions>/layers/layers-delete" "<Primary><Alt>d")
 """,
     )
-    cancel_of_bar = (985, 877)

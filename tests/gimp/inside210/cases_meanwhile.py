@@ -99,6 +99,76 @@ def case_another_mode_meanwhile():
     check_painted(source, started.finish(), 1 / 255.0)
 
 
+def change_precision(image, _source):
+    pdb.gimp_image_convert_precision(image, gimpenums.PRECISION_FLOAT_LINEAR)
+
+
+def change_mode(image, _source):
+    pdb.gimp_image_convert_grayscale(image)
+
+
+def crop_image(image, _source):
+    pdb.gimp_image_crop(image, 20, 15, 5, 5)
+
+
+def scale_image(image, _source):
+    pdb.gimp_image_scale(image, 80, 60)
+
+
+def flatten_layer(_image, source):
+    pdb.gimp_layer_flatten(source)
+
+
+CHANGES = (change_precision, change_mode, crop_image, scale_image, flatten_layer)
+
+
+def case_changed_while_the_dialog_is_open():
+    """The dialog has read the layer for its preview before."""
+    for change in CHANGES:
+        image = new_image(40, 30)
+        source = add_layer(image, 40, 30)
+        painting = painting_of(image, source)
+        painting.small_content(16)
+        change(image, source)
+        layer = painted(painting)
+        fresh = gimp._id2drawable(source.ID)
+        assert (layer.width, layer.height) == (fresh.width, fresh.height), change
+        check_painted(fresh, layer, 0.01)
+
+
+def case_changed_while_it_shows_in_the_image():
+    """The result is kept, whatever has become of the layer that showed it."""
+    for change in CHANGES:
+        image = new_image(40, 30)
+        source = add_layer(image, 40, 30)
+        before = pixels(source)
+        painting = painting_of(image, source)
+        style = uri_of(style_file())
+        seen = []
+        job = painting.start(style, {}, lambda message: None, seen.append, previews=0.01)
+        while not job.tick(0.1):
+            pass
+        painting.show_live(style, {}, seen[0])
+        change(image, source)
+        layer = painting.keep(style, {}, job.result)
+        painting.close()
+        assert [layer.name, source.name] == [each.name for each in image.layers], change
+        if change is not change_mode:
+            now = pixels(gimp._id2drawable(layer.ID))
+            assert largest_difference(without_alpha(now), inverted(before)) < 0.01, change
+
+
+def painted(painting):
+    style = uri_of(style_file())
+    try:
+        job = painting.start(style, {}, lambda message: None)
+        while not job.tick(0.1):
+            pass
+        return painting.keep(style, {}, job.result)
+    finally:
+        painting.close()
+
+
 def case_indexed_meanwhile():
     image = new_image(40, 30)
     started = Started(image, add_layer(image, 40, 30))
