@@ -6,7 +6,9 @@ from .program import Gimp210, case_names
 
 pytestmark = pytest.mark.gimp
 
-MODULES = "cases_layers cases_colours cases_meanwhile cases_arguments cases_failures".split()
+MODULES = (
+    "cases_layers cases_colours cases_meanwhile cases_arguments cases_form cases_failures".split()
+)
 
 
 def cases(*modules):
