@@ -132,7 +132,7 @@ class Gimp210(Gimp):
 
     def batch(self, code: str, interpreter: str = "python-fu-eval", timeout: float = 120, **env):
         """Run `command` to its end; its status is always 0. What GIMP tells the artist it writes to
-        its standard error, a file here, where cases find it (`helpers.told`)."""
+        its standard error, a file here, where cases find it (`helpers.refusal`)."""
         environment = {**self.environment, **env}
         command = self.command(code, interpreter)
         with open(self.said, "wb") as file:

@@ -1,4 +1,4 @@
-"""Failures of the engine, in both GIMP versions (inside/cases_failures.py)."""
+"""Failures of the engine, in GIMP 3.0 and 3.2 (inside_shared/cases_failures.py)."""
 
 import pytest
 
