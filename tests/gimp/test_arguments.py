@@ -1,4 +1,4 @@
-"""The procedure's arguments, in both GIMP versions (inside/cases_arguments.py)."""
+"""The procedure's arguments and the dialog's form, in GIMP 3.0 and 3.2 (inside/)."""
 
 import json
 
@@ -11,6 +11,12 @@ from .program import SHARED, case_names
 @pytest.mark.parametrize("case", case_names("cases_arguments"))
 def test_arguments(passes, case):
     passes("cases_arguments", case)
+
+
+@pytest.mark.gimp
+@pytest.mark.parametrize("case", case_names("cases_form"))
+def test_form(passes, case):
+    passes("cases_form", case)
 
 
 def test_the_shipped_settings_are_the_engines():

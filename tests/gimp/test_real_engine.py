@@ -1,4 +1,4 @@
-"""The plug-in with the project's own engine, in GIMP 3.0 and 3.2 (inside_shared/cases_real_engine.py)."""
+"""The plug-in with the project's own engine, in GIMP 3.0 and 3.2 (inside_shared)."""
 
 import pytest
 

@@ -105,11 +105,16 @@ def paint(image, drawable, **values):
     return layer
 
 
-def painting_of(image, drawable):
-    """A run of the plug-in in this process, where a case can do something in the middle of it."""
+def plug_in():
+    """Make the plug-in's own modules importable."""
     folder = os.path.join(Gimp.directory(), "plug-ins", "neural-style")
     if folder not in sys.path:
         sys.path.insert(0, folder)
+
+
+def painting_of(image, drawable):
+    """A run of the plug-in in this process, where a case can do something in the middle of it."""
+    plug_in()
     from painting import Painting
 
     return Painting(image, drawable)
