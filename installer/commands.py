@@ -145,6 +145,7 @@ def _uninstall(options: argparse.Namespace) -> int:
     for path in found:
         say(f"  {path}")
     ask("Remove it?", options.yes)
+    machine.make_folder(prefix)  # for the lock: what is left to remove may lie elsewhere
     with machine.Lock(prefix / "lock"):
         left = list(uninstall.remove(prefix, options.all))
         machine.remove(prefix / "lock")
