@@ -5,13 +5,10 @@ import gimpui
 import gobject
 import gtk
 
-from pixbuf import as_pixbuf, size_on_screen
-from running import CANCEL, DONE, FAILED, KEEP, TICK_MS, Running
+from pixbuf import size_on_screen
+from running import KEEP, TICK_MS
 from translation import _
-
-PICTURE_SIZE = 448
-RESPONSES = {KEEP: 1, DONE: 2, FAILED: 3}
-"""GTK's numbers; any other closes the window, which is Cancel."""
+from windows import PICTURE_SIZE, RESPONSES, ProgressWindow
 
 
 def paint(painting, style, values):
@@ -28,13 +25,9 @@ def paint(painting, style, values):
         window.close()
 
 
-class RunWindow(object):
-    """The widgets; `running.Running` says what they show."""
-
+class RunWindow(ProgressWindow):
     def __init__(self, painting, style, values):
-        self._painting = painting
-        self._running = Running(painting, style, values, self)
-        self._build()
+        ProgressWindow.__init__(self, painting, style, values)
         self._timer = gobject.timeout_add(TICK_MS, self._running.tick)
 
     def _build(self):
@@ -58,37 +51,6 @@ class RunWindow(object):
         self._dialog.vbox.add(column)
         self._dialog.show_all()
 
-    def run(self):
-        return self._running.wait(self._answer)
-
-    def _answer(self):
-        response = self._dialog.run()
-        said = [word for word, number in RESPONSES.items() if number == response]
-        return said[0] if said else CANCEL
-
     def close(self):
         gobject.source_remove(self._timer)
         self._dialog.destroy()
-
-    # -- what running shows --------------------------------------------------------------------
-
-    @property
-    def live_wanted(self):
-        return self._live.get_active()
-
-    def end(self, how):
-        self._dialog.response(RESPONSES[how])
-
-    def allow_keeping(self, allowed):
-        self._dialog.set_response_sensitive(RESPONSES[KEEP], allowed)
-
-    def show_progress(self, fraction, text):
-        if fraction is not None:
-            self._bar.set_fraction(fraction)
-        self._bar.set_text(text)
-
-    def show_picture(self, message):
-        self._picture.set_from_pixbuf(as_pixbuf(message, PICTURE_SIZE))
-
-    def show_words(self, text):
-        self._words.set_text(text)
