@@ -107,7 +107,7 @@ import json, os, sys
 paths = json.loads(PATHS)
 sys.path.insert(0, paths['plugin'] if os.name == 'nt' else paths['plugin'].encode('utf-8'))
 import arguments
-values = [arguments.default(name) for name in arguments.POSITIONAL]
+values = [arguments.default(name) for name in arguments.POSITIONAL] + ['', '']  # no masks
 values[arguments.POSITIONAL.index('network')] = 'compact'
 image = pdb.gimp_file_load(paths['photo'], paths['photo'])
 painted = pdb['{_PROCEDURE_2}'](image, image.active_layer, paths['painting'], *values)

@@ -1,6 +1,6 @@
 """Makes a wheel of the engine, which pip then installs.
 
-The engine is Python and one data file, so its wheel is a zip file of them. To let pip build it
+The engine is Python and data files, so its wheel is a zip file of them. To let pip build it
 would need setuptools from an index, and would write into the checkout, which may be read-only.
 """
 
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from installer.machine import ROOT
 
-SUFFIXES = {".py", ".typed", ".safetensors", ".md"}
+SUFFIXES = {".py", ".typed", ".safetensors", ".md", ".jpg", ".json"}
 
 
 def sources(root: Path = ROOT) -> list[Path]:

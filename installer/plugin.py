@@ -20,14 +20,19 @@ NOTE = "engine.json"
 
 
 def source_files(edition: str = GIMP_3.folder) -> dict[str, Path]:
-    """An edition's files, and those that all editions share, by their name in GIMP's folder."""
+    """An edition's files, those that all editions share, and the style pictures that come with the
+    program, by their name in GIMP's folder."""
     folders = [machine.ROOT / "plugin" / name for name in ("shared", edition)]
-    return {
+    pictures = machine.ROOT / "core" / "neural_style" / "styles"
+    files = {
         path.relative_to(folder).as_posix(): path
         for folder in folders
         for path in sorted(folder.rglob("*"))
         if path.is_file() and "__pycache__" not in path.parts and path.suffix != ".pyc"
     }
+    for path in (*sorted(pictures.glob("*.jpg")), *pictures.glob("*.json")):
+        files[f"styles/{path.name}"] = path
+    return files
 
 
 def install(prefix: Path, gimp: Gimp, python: Path) -> None:

@@ -198,8 +198,8 @@ def paint_with_gimp(gimp: Gimp, output: Path, folder: Path) -> None:
 
 def _reason(said: str) -> str:
     """Why GIMP could not paint: the plug-in's last sentence with a code, or else Python's."""
-    for mark in (r"\[\w+\]$", "RuntimeError"):
+    for mark in (r"\[\w+\]$", r"^\w+(Error|Exception)\b"):
         if lines := [line for line in said.splitlines() if re.search(mark, line)]:
-            who = r"^(RuntimeError|[\w .]+-\w+): "  # the second as "Neural Style-Warning"
+            who = r"^(\w+(Error|Exception)|[\w .]+-\w+): "  # the second as "Neural Style-Warning"
             return re.sub(who, "", lines[-1])
     return machine.last_lines(said, 1)

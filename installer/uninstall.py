@@ -7,13 +7,14 @@ from contextlib import suppress
 from pathlib import Path
 
 from installer import engine, machine, plugin, weights
-from neural_style.folders import weights_folder
+from neural_style.folders import cells_folder, weights_folder
 
 OWN_FILES = ("current.json", "installed.json", "proof")
 SETTINGS = (
     "plug-in-settings/GimpProcedureConfigRun-plug-in-neural-style*",
     "neural-style*.json",
     "neural-style.log",
+    "neural-style-interrupted",
 )
 """What the plug-in leaves in GIMP's own folder."""
 
@@ -30,7 +31,7 @@ def targets(prefix: Path, everything: bool) -> list[Path]:
 
 
 def own_files(prefix: Path) -> list[Path]:
-    return [*(prefix / name for name in OWN_FILES), engine.launcher(prefix)]
+    return [*(prefix / name for name in OWN_FILES), engine.launcher(prefix), cells_folder()]
 
 
 def settings(prefix: Path) -> list[Path]:
@@ -53,6 +54,7 @@ def remove(prefix: Path, everything: bool) -> Iterator[Path]:
     if everything:
         weights.remove_all()
     folders = engine.engines(prefix), engine.launcher(prefix).parent, weights_folder()
+    folders = *folders, cells_folder().parent
     for folder in (*folders, prefix):
         with suppress(OSError):
             folder.rmdir()

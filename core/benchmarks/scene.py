@@ -13,7 +13,7 @@ from benchmarks import textbook
 from neural_style.canvas import Canvas
 from neural_style.network import VGG, Weights, load_weights
 from neural_style.network.weights import PREPROCESSINGS
-from neural_style.objective import Objective, objective_from
+from neural_style.objective import Objective, StyleTarget, objective_from
 from neural_style.settings import LAYERS, Settings, parse_settings
 
 NETWORKS = ("vgg19", "compact")
@@ -118,7 +118,11 @@ def objective(
     """The engine's loss of a picture."""
     styles = [(canvas(style), 1.0)]
     return objective_from(
-        settings, network=network, content=canvas(content), styles=styles, tile=tile
+        settings,
+        network=network,
+        content=canvas(content),
+        targets=[StyleTarget(styles=styles)],
+        tile=tile,
     )
 
 

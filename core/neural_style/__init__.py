@@ -19,11 +19,14 @@ __all__ = [
     "Progress",
     "Settings",
     "__version__",
+    "batch",
+    "film",
+    "matrix",
     "stylize",
 ]
 
 if TYPE_CHECKING:
-    from neural_style.api import stylize
+    from neural_style.api import batch, film, matrix, stylize
     from neural_style.errors import NeuralStyleError, NeuralStyleWarning
     from neural_style.job import Progress
     from neural_style.settings import Settings
@@ -40,6 +43,9 @@ _HOMES = {
     "NeuralStyleWarning": "errors",
     "Progress": "job",
     "Settings": "settings",
+    "batch": "api",
+    "film": "api",
+    "matrix": "api",
     "stylize": "api",
 }
 

@@ -50,6 +50,30 @@ class Bar:
         bar.set_postfix_str(text)
 
 
+class Count:
+    """How many pictures are done, how fast, and the time left; to be used in a `with` statement.
+
+    Args:
+        total: pictures; 0 if nobody knows.
+        shown: see `Bar`.
+        unit: what they are.
+    """
+
+    def __init__(self, total: int, *, shown: bool | None, unit: str = "picture") -> None:
+        disable = None if shown is None else not shown
+        self._bar = tqdm(total=total or None, unit=unit, disable=disable, dynamic_ncols=True)
+
+    def __enter__(self) -> Count:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.close()
+
+    def add(self) -> None:
+        """One more is done."""
+        self._bar.update()
+
+
 def print_above(line: str) -> None:
     """Print a line to standard error, above the bar if there is one."""
     tqdm.write(line, file=sys.stderr)

@@ -32,6 +32,9 @@ PLANE = 3 * FLOAT
 STYLE = 18
 """Bytes of a style's pixel: three float32, and half as much on the way to its size."""
 
+GUIDE = 6
+"""Bytes of a pixel of a region: float32 at each of the network's sizes, 4/3 of the first."""
+
 SPARE, CHUNKS = 135_000_000, 4
 """Bytes for what does not grow with the picture, such as tables of quantiles; chunks of points, as
 float32, that are worked on at a time."""
@@ -65,11 +68,13 @@ def allowed(settings: Settings, device: torch.device) -> float:
     return (SHARE if device.type == "cpu" else SHARE_OF_CARD) * available(settings, device)
 
 
-def choose(width: int, height: int, network: VGG, settings: Settings, limit: float) -> Budget:
+def choose(
+    width: int, height: int, network: VGG, settings: Settings, limit: float, guided: float = 0.0
+) -> Budget:
     """The largest tiles that fit into `limit` bytes; the smallest if none does."""
     tile = 0
     while True:
-        memory = needed(width, height, network, settings, tile)
+        memory = needed(width, height, network, settings, tile, guided)
         following = smaller(tile, width, height)
         fits = memory <= limit and widest(width, height, network, tile) <= LARGEST_ON_CARDS
         if fits or following is None:
@@ -77,12 +82,15 @@ def choose(width: int, height: int, network: VGG, settings: Settings, limit: flo
         tile = following
 
 
-def out_of_memory(width: int, height: int, network: VGG, settings: Settings) -> NeuralStyleError:
+def out_of_memory(
+    width: int, height: int, network: VGG, settings: Settings, guided: float
+) -> NeuralStyleError:
     """What to say of a picture that does not fit, with the size that would."""
     device = network.mean.device
     where = f"{settings.memory:g} GiB" if settings.memory else device.type
     message = f"The memory of {where} does not hold {width} x {height} pixels"
-    largest = largest_size(width, height, network, settings, available(settings, device))
+    limit = available(settings, device)
+    largest = largest_size(width, height, network, settings, limit, guided)
     if largest < 128:  # the pictures themselves take it all
         hint = "Allow more memory." if settings.memory else None
         return NeuralStyleError("out_of_memory", message, hint)
@@ -116,22 +124,31 @@ def smaller(tile: int, width: int, height: int) -> int | None:
     return next((other for other in TILES if other < side), None)
 
 
-def largest_size(width: int, height: int, network: VGG, settings: Settings, limit: float) -> int:
+def largest_size(
+    width: int, height: int, network: VGG, settings: Settings, limit: float, guided: float
+) -> int:
     """The longest side that a picture of these proportions may have to fit into `limit` bytes."""
     low, high = 0, min(max(width, height), MAX_SIDE)
     while low < high:
         middle = (low + high + 1) // 2
-        fits = needed(*fit(width, height, middle), network, settings, TILES[-1]) <= limit
+        least = needed(*fit(width, height, middle), network, settings, TILES[-1], guided)
+        fits = least <= limit
         low, high = (middle, high) if fits else (low, middle - 1)
     return low
 
 
-def needed(width: int, height: int, network: VGG, settings: Settings, tile: int) -> int:
-    """Bytes for painting a picture at its largest size, beside the program itself."""
+def needed(
+    width: int, height: int, network: VGG, settings: Settings, tile: int, guided: float = 0.0
+) -> int:
+    """Bytes for painting a picture at its largest size, beside the program itself.
+
+    Args:
+        guided: area of what masks choose, in pictures; see `masks.Guidance.area`.
+    """
     edge = margin_of(height, width, settings)
     width, height = width + 2 * edge, height + 2 * edge
     pixels = width * height
-    state = pixels * _state(pixels, network, settings)
+    state = pixels * (_state(pixels, network, settings) + GUIDE * guided)
     seen = _seen(width, height, network, tile)
     style = (max(width, height) * settings.style_scale) ** 2  # at most: a square one
     # It is looked at before the picture grows to this size, unless it has it from the start.

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from neural_style.colour import match_colours
+from neural_style.colour import colour_transfer, luminance, transferred
 from neural_style.errors import NeuralStyleError
 from neural_style.image import Picture
 from neural_style.resampling import resize
@@ -62,6 +62,13 @@ def canvas_of(picture: Picture, device: torch.device, what: str) -> Canvas:
         return Canvas(pixels.to(device), _all_visible(height, width, device))
     visible = torch.from_numpy(np.ascontiguousarray(picture.alpha))[None, None]
     return Canvas(_fill(pixels, visible).to(device), visible.to(device))
+
+
+def seen_canvas(picture: Picture, device: torch.device) -> Canvas:
+    """The picture on the device as it is: what lies under transparent pixels too."""
+    pixels = torch.from_numpy(np.ascontiguousarray(picture.pixels)).permute(2, 0, 1)[None]
+    visible = torch.from_numpy(np.ascontiguousarray(picture.alpha))[None, None]
+    return Canvas(pixels.to(device), visible.to(device))
 
 
 def _all_visible(height: int, width: int, device: torch.device) -> Tensor:
@@ -194,10 +201,38 @@ def _border(pixels: Tensor) -> int:
     return int(inside[0]) if alike[0] >= 0.9 and len(inside) else 0
 
 
-def recoloured(canvas: Canvas, targets: list[Canvas], shares: list[float]) -> Canvas:
-    """`canvas` in the colours of `targets`, of which each counts as much as its share."""
-    colours = match_colours(*_colours([canvas], [1.0]), *_colours(targets, shares))
+def recoloured(
+    canvas: Canvas, targets: list[Canvas], shares: list[float], like: Canvas | None = None
+) -> Canvas:
+    """`canvas` in the colours of `targets`, of which each counts as much as its share.
+
+    Args:
+        canvas: what is given other colours.
+        targets, shares: which.
+        like: a picture of the same colours that is looked at in place of `canvas`.
+    """
+    own = _colours([like or canvas], [1.0])
+    transfer = colour_transfer(*own, *_colours(targets, shares))
+    colours = transferred(canvas.pixels.flatten(2)[0], transfer)
     return Canvas(colours.view(canvas.pixels.shape), canvas.visible)
+
+
+def middle(canvas: Canvas, part: float) -> Canvas:
+    """The middle of a picture, that part of its height and width, but `SMALLEST` at least."""
+    height, width = canvas.pixels.shape[2:]
+    inside = []
+    for side in (height, width):
+        kept = min(max(round(side * part), SMALLEST), side)
+        first = (side - kept) // 2
+        inside.append(slice(first, first + kept))
+    rows, columns = inside
+    cut = Canvas(canvas.pixels[..., rows, columns], canvas.visible[..., rows, columns])
+    return cut if cut.visible.any() else canvas
+
+
+def grey(canvas: Canvas) -> Canvas:
+    """The picture without its colours."""
+    return Canvas(luminance(canvas.pixels).expand_as(canvas.pixels).contiguous(), canvas.visible)
 
 
 def _colours(canvases: list[Canvas], shares: list[float]) -> tuple[Tensor, Tensor]:
@@ -214,7 +249,7 @@ def _colours(canvases: list[Canvas], shares: list[float]) -> tuple[Tensor, Tenso
 def first_image(
     content: Canvas, styles: list[Canvas], shares: list[float], settings: Settings
 ) -> Tensor:
-    """What painting starts from, at the size of `content`."""
+    """What painting starts from, at the size of `content`, if nothing was begun before."""
     generator = torch.Generator().manual_seed(settings.seed)
     noise = torch.rand(content.pixels.shape, generator=generator).to(content.pixels)
     if settings.start == "noise":
@@ -230,12 +265,12 @@ def first_image(
     return (content.pixels + 0.05 * (noise - 0.5)).clamp(0, 1)
 
 
-def as_picture(image: Tensor, content: Picture, height: int, width: int) -> Picture:
-    """The painted `image` (1, 3, H, W) as a picture of `height` times `width` pixels.
+def as_picture(image: Tensor, content: Picture) -> Picture:
+    """The painted `image` (1, 3, H, W) as a picture.
 
     Alpha, and the colours where nothing is visible, are the content's own.
     """
-    image = resize(image, height, width)
+    height, width = image.shape[2:]
     pixels = image[0].permute(1, 2, 0).contiguous().cpu().numpy()
     if content.opaque:
         return Picture(pixels, np.ones((height, width), np.float32), content.depth)

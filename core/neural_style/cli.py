@@ -11,38 +11,56 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from neural_style import __version__, protocol
+from neural_style import __version__, protocol, styles
 from neural_style.bar import print_above
+from neural_style.batch_cli import add_batch
 from neural_style.errors import NeuralStyleError, NeuralStyleWarning
-from neural_style.jsonlines import JOB, emit
-from neural_style.settings import Settings, as_text, describe, parse_settings
+from neural_style.film_cli import add_film
+from neural_style.jsonlines import emit
+from neural_style.matrix_cli import add_matrix
+from neural_style.options import (
+    STYLE_HELP,
+    add_depth,
+    add_output,
+    add_settings,
+    check_has_output,
+    given_settings,
+    unknown,
+)
+from neural_style.settings import describe, parse_settings
 
 USAGE, FAILURE, INTERRUPTED = 2, 1, 130
 
 EXAMPLES = """\
 examples:
   neural-style stylize photo.jpg painting.jpg -o out.png
+  neural-style stylize photo.jpg impasto -o out.png     # a style that comes with the program
   neural-style stylize photo.jpg painting.jpg -o out.png --preset draft --strength 70
   neural-style stylize photo.jpg painting.jpg --plan    # time and memory, nothing painted
+  neural-style matrix photo.jpg painting.jpg -o sheet.png --rows strength=25,75 --columns seed=0,1
+  neural-style batch photos/ --style painting.jpg -o painted/
+  neural-style film in.mp4 painting.jpg -o out.mp4
 
 `neural-style stylize --help` lists every option.
 """
 
-OUTPUT_HELP = "file to write, or a folder, or - for standard output (PNG)"
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run `neural-style`; returns the exit status."""
-    options = _parser().parse_args(arguments)
+    options, others = _parser().parse_known_args(arguments)
     try:
+        if others:
+            raise unknown(others)
         with _warnings_shown(options):
             options.run(options)
+        sys.stdout.flush()  # a reader that has gone shows now
     except NeuralStyleError as error:
         return _fail(options, error)
     except KeyboardInterrupt:
         folder = getattr(options, "frames", None)
-        kept = f"only the frames so far are in {folder}" if folder else "nothing was written"
-        print(f"Interrupted; {kept}.", file=sys.stderr)
+        kept = [f"only the frames so far are in {folder}"] if folder else []
+        kept += [options.resumes] if options.resumes else []
+        print(f"Interrupted; {', and '.join(kept) or options.kept}.", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:  # the reader of our output has seen enough
         sys.stderr.close()
@@ -61,7 +79,7 @@ def _warnings_shown(options: argparse.Namespace) -> Iterator[None]:
         if not isinstance(message, NeuralStyleWarning):
             usual(message, category, *where)
         elif getattr(options, "json", False):
-            emit(protocol.Warning(job=JOB, code=message.code, message=message.message))
+            emit(protocol.Warning(job=options.command, code=message.code, message=message.message))
         else:
             print_above(f"warning: {message}.")
 
@@ -87,19 +105,37 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.set_defaults(run=lambda _: parser.print_help(), verbose=False)
+    parser.set_defaults(
+        run=lambda _: parser.print_help(),
+        verbose=False,
+        kept="nothing was written",
+        resumes=None,
+    )
     parser.add_argument("--version", action="version", version=f"neural-style {__version__}")
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--verbose", action="store_true", help="show where an error came from")
-    commands = parser.add_subparsers(metavar="COMMAND")
+    commands = parser.add_subparsers(metavar="COMMAND", dest="command")
     command = commands.add_parser("stylize", parents=[common], help="paint a picture")
     # All settings by name would hide the mistake that they are shown with.
     command.usage = "%(prog)s CONTENT STYLE [STYLE ...] -o OUT [options]"
     _add_stylize(command)
     command = commands.add_parser(
+        "matrix", parents=[common], help="paint a sheet of variations over two settings"
+    )
+    add_matrix(command)
+    command = commands.add_parser("batch", parents=[common], help="paint many photos")
+    add_batch(command)
+    command = commands.add_parser("film", parents=[common], help="paint a film")
+    add_film(command)
+    command = commands.add_parser(
         "describe", parents=[common], help="print every setting and preset as JSON"
     )
     command.set_defaults(run=_describe)
+    command = commands.add_parser(
+        "styles", parents=[common], help="list the style pictures that come with the program"
+    )
+    command.add_argument("--json", action="store_true", help="as JSON")
+    command.set_defaults(run=_styles)
     command = commands.add_parser(
         "devices", parents=[common], help="list what the engine can compute on here"
     )
@@ -114,51 +150,57 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_stylize(command: argparse.ArgumentParser) -> None:
     command.add_argument("content", metavar="CONTENT", help="the photo")
-    command.add_argument("styles", metavar="STYLE", nargs="+", help="the painting, or several")
-    command.add_argument("-o", "--output", metavar="OUT", help=OUTPUT_HELP)
+    command.add_argument("styles", metavar="STYLE", nargs="+", help=STYLE_HELP)
+    add_output(command, "what painting would take in memory and time")
+    add_depth(command)
     command.add_argument(
-        "--plan",
-        action="store_true",
-        help="print what painting would take in memory and time, and paint nothing",
+        "--protect",
+        metavar="MASK",
+        help="a picture as large as the photo: where it is white, the photo stays as it is",
     )
     command.add_argument(
-        "--depth",
-        type=int,
-        choices=(8, 16),
-        help="bits per channel of a PNG or TIFF (default: the photo's own)",
+        "--region",
+        dest="regions",
+        action="append",
+        nargs="+",
+        default=[],
+        metavar=("MASK STYLE", "STRENGTH"),
+        help="MASK STYLE or MASK STYLE STRENGTH, after CONTENT and STYLE: where the mask is white, "
+        "paint in another style, with another strength if that is given; may be repeated",
+    )
+    command.add_argument(
+        "--continue",
+        dest="initial",
+        metavar="PICTURE",
+        help="go on with an earlier result of this photo, at the full size only",
+    )
+    command.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on with this painting where it was interrupted; from the start if it was not",
     )
     command.add_argument("--every", type=int, metavar="N", help="save a frame every N steps ...")
     command.add_argument("--frames", metavar="DIR", help="... in this folder")
-    command.add_argument(
-        "--json", action="store_true", help="print progress and result as lines of JSON"
-    )
-    group = command.add_argument_group(
-        "settings", "Whatever is not given has the value of the preset."
-    )
-    for entry in describe()["settings"]:
-        name = entry["name"]
-        option = "--" + name.replace("_", "-")
-        group.add_argument(
-            *dict.fromkeys((option, option.replace("colour", "color"))),
-            dest=f"setting_{name}",
-            choices=entry.get("choices"),
-            metavar=None if "choices" in entry else name.rpartition("_")[2].upper(),
-            help=_help(entry),
-        )
+    add_settings(command)
     command.set_defaults(run=_stylize)
-
-
-def _help(entry: dict[str, Any]) -> str:
-    """A setting's help with its range and default, `%` escaped for argparse."""
-    text = entry["help"]
-    if "maximum" in entry:
-        text += f" From {as_text(entry['minimum'])} to {as_text(entry['maximum'])}."
-    return f"{text} Default: {as_text(entry['default']) or 'empty'}.".replace("%", "%%")
 
 
 def _describe(_: argparse.Namespace) -> None:
     about = {"version": __version__, "protocol": protocol.PROTOCOL, **describe()}
     print(json.dumps(about, indent=2))
+
+
+def _styles(options: argparse.Namespace) -> None:
+    about = styles.descriptions()
+    if options.json:
+        listed = [
+            {"name": name, "description": text, "file": str(styles.path_of(name))}
+            for name, text in about.items()
+        ]
+        print(json.dumps(listed, indent=2))
+        return
+    for name, text in about.items():
+        print(f"{name:14} {text}")
 
 
 def _devices(options: argparse.Namespace) -> None:
@@ -174,12 +216,7 @@ def _worker(_: argparse.Namespace) -> None:
 
 
 def _stylize(options: argparse.Namespace) -> None:
-    given = {
-        name: value
-        for name in Settings.model_fields
-        if (value := getattr(options, f"setting_{name}", None)) is not None
-    }
-    settings = parse_settings(given)
+    settings = parse_settings(given_settings(options))
     if (options.every is None) != (options.frames is None):
         raise NeuralStyleError(
             "bad_settings",
@@ -190,27 +227,39 @@ def _stylize(options: argparse.Namespace) -> None:
         raise NeuralStyleError(
             "bad_settings", f"--every is {options.every}", "Give a number of 1 or more."
         )
-    if not (options.output or options.plan):
-        raise NeuralStyleError(
-            "bad_settings", "There is no file to write to", "Give -o OUT, or --plan."
-        )
+    for region in options.regions:
+        if not 2 <= len(region) <= 3:
+            raise NeuralStyleError(
+                "bad_settings",
+                f"--region cannot be {' '.join(region)}",
+                "Give a mask, a painting and perhaps a strength: --region sky.png turner.jpg 70.",
+            )
+    check_has_output(options)
+
+    options.styles = [styles.find(style) for style in options.styles]
+    options.regions = [[mask, styles.find(style), *rest] for mask, style, *rest in options.regions]
 
     # NumPy and the libraries for files take half a second to load, PyTorch takes several: a mistake
     # in an option or a name should not take as long.
     from neural_style import output
-    from neural_style.image import read_picture
+    from neural_style.image import check_readable, read_picture
 
+    masks = [path for region in options.regions for path in region[:2]]
+    others = [path for path in (options.protect, options.initial) if path]
+    named = [options.content, *options.styles, *masks, *others]
     if not options.plan:
-        options.output = output.checked(options)
+        options.output = output.checked(options, named)
+    check_readable(named)
     content = read_picture(options.content)
-    styles = [read_picture(style) for style in options.styles]
+    paintings = [read_picture(style) for style in options.styles]
 
     from neural_style import console
 
+    sources = console.sources_of(content, paintings, options)
     if options.plan:
-        console.show_plan(content, styles, settings, as_json=options.json)
+        console.show_plan(sources, settings, options)
     else:
-        console.paint_to_file(content, styles, settings, options)
+        console.paint_to_file(sources, settings, options)
 
 
 if __name__ == "__main__":

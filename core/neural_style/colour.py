@@ -7,12 +7,17 @@ from torch import Tensor
 
 from neural_style.statistics import mean_covariance, square_root
 
+BRIGHTNESS = (0.299, 0.587, 0.114)
+"""Red, green and blue in the luminance Y of the colour space YIQ."""
 
-def match_colours(colours: Tensor, weight: Tensor, target: Tensor, target_weight: Tensor) -> Tensor:
-    """`colours` with the mean and covariance of the colours of `target`.
 
-    Gatys et al. 2016 (arXiv 1606.05897), section 4.1: a linear map of the colours; of the maps
-    that do it, the symmetric one, which changes them least (optimal transport).
+def colour_transfer(
+    colours: Tensor, weight: Tensor, target: Tensor, target_weight: Tensor
+) -> tuple[Tensor, Tensor]:
+    """The linear map that gives `colours` the mean and covariance of the colours of `target`.
+
+    Gatys et al. 2016 (arXiv 1606.05897); of the maps that do it, the symmetric one,
+    which changes colours least (optimal transport).
 
     Args:
         colours: of each pixel, shape (3, N), non-linear sRGB 0..1.
@@ -21,7 +26,7 @@ def match_colours(colours: Tensor, weight: Tensor, target: Tensor, target_weight
         target_weight: shape (M,), sums to one.
 
     Returns:
-        Shape (3, N), clamped to 0..1.
+        A matrix (3, 3) and what is added to the product, (3,).
     """
     mean, covariance = mean_covariance(colours.T, weight)
     target_mean, target_covariance = mean_covariance(target.T, target_weight)
@@ -30,5 +35,23 @@ def match_colours(colours: Tensor, weight: Tensor, target: Tensor, target_weight
     root = square_root(covariance + floor)
     inverse = torch.linalg.inv(root)
     carry = inverse @ square_root(root @ (target_covariance + floor) @ root) @ inverse
-    offset = target_mean - carry @ mean
+    return carry, target_mean - carry @ mean
+
+
+def transferred(colours: Tensor, transfer: tuple[Tensor, Tensor]) -> Tensor:
+    """Colours (3, N) by that map, clamped to 0..1."""
+    carry, offset = transfer
     return torch.addmm(offset[:, None], carry, colours).clamp_(0, 1)
+
+
+def luminance(pixels: Tensor) -> Tensor:
+    """Y of YIQ, of non-linear sRGB: (1, 3, H, W) to (1, 1, H, W)."""
+    return torch.einsum("nchw,c->nhw", pixels, pixels.new_tensor(BRIGHTNESS))[:, None]
+
+
+def with_luminance(pixels: Tensor, wanted: Tensor) -> Tensor:
+    """Pixels (1, 3, H, W) with their own chroma, I and Q, and another luminance, (1, 1, H, W).
+
+    The same paper's luminance-only transfer. Clamped to 0..1.
+    """
+    return (pixels + (wanted - luminance(pixels))).clamp_(0, 1)

@@ -50,48 +50,67 @@ def available_devices() -> list[Device]:
         memory=memory.total,
         memory_free=memory.available,
     )
-    return [card for card in map(_card, _CARDS) if isinstance(card, Device)] + [cpu]
+    return [card for card in map(_card, _cards()) if isinstance(card, Device)] + [cpu]
 
 
 def unusable_devices() -> dict[str, str]:
     """Devices that are there but do not work, and what they say."""
-    return {kind: card for kind in _CARDS if isinstance(card := _card(kind), str)}
+    return {name: card for name in _cards() if isinstance(card := _card(name), str)}
 
 
-def _card(kind: str) -> Device | str | None:
+def name_of(device: torch.device) -> str:
+    """What a device is called here: the first card of a kind as its kind, others as cuda:1."""
+    return f"{device.type}:{device.index}" if device.index else device.type
+
+
+def _cards() -> list[str]:
+    """Names of all cards that might be there."""
+    names = []
+    for kind, module in _CARDS.items():
+        count = 1
+        with suppress(Exception):  # as below
+            count = module.device_count()
+        names += [kind, *(f"{kind}:{number}" for number in range(1, count))]
+    return names
+
+
+def _card(name: str) -> Device | str | None:
     """A card, what is wrong with it, or None where there is none."""
+    kind = torch.device(name).type
     # Drivers raise whatever they like, and at the first look or any later one. A card that fails
     # must not take the CPU with it.
     try:
         if not _CARDS[kind].is_available():
             return None
-        _try(kind)
-        free, memory = _memory(kind)
-        name = "Apple GPU" if kind == "mps" else str(getattr(torch, kind).get_device_name())
-        return Device(name=kind, description=name, memory=memory, memory_free=free)
+        _try(name)
+        free, memory = _memory(name)
+        index = torch.device(name).index
+        about = "Apple GPU" if kind == "mps" else str(getattr(torch, kind).get_device_name(index))
+        return Device(name=name, description=about, memory=memory, memory_free=free)
     except Exception as error:
         return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
 @cache
-def _try(kind: str) -> None:
+def _try(name: str) -> None:
     """A tiny convolution: a card may be seen, and have no code that runs on it."""
-    device = torch.device(kind)
+    device = torch.device(name)
     picture = torch.ones(1, 3, 8, 8, device=device)
     convolved = F.conv2d(picture, torch.ones(4, 3, 3, 3, device=device), padding=1)
     if convolved.amax().item() != 27:
         raise RuntimeError("it computes wrong numbers")
 
 
-def _memory(kind: str) -> tuple[int, int]:
+def _memory(name: str) -> tuple[int, int]:
     """Bytes that are free, and in all."""
+    kind, index = torch.device(name).type, torch.device(name).index
     if kind == "mps":  # shares the computer's memory
         memory = torch.mps.recommended_max_memory()
         return memory - torch.mps.driver_allocated_memory(), memory
     module = torch.cuda if kind == "cuda" else torch.xpu
-    free, memory = module.mem_get_info()
+    free, memory = module.mem_get_info(index)
     # What PyTorch keeps for its next tensors is ours to use.
-    return free + module.memory_reserved() - module.memory_allocated(), memory
+    return free + module.memory_reserved(index) - module.memory_allocated(index), memory
 
 
 def is_limited(device: torch.device) -> bool:
@@ -112,9 +131,9 @@ def choose_device(wanted: str) -> torch.device:
     names = [device.name for device in available_devices()]
     if wanted == "auto":
         return torch.device(names[0])
-    if wanted not in names:
+    if name_of(torch.device(wanted)) not in names:
         message = f"This computer has no {wanted} device that PyTorch {torch.__version__} can use"
-        if reason := unusable_devices().get(wanted):
+        if reason := unusable_devices().get(name_of(torch.device(wanted))):
             message += f" ({reason})"
         raise NeuralStyleError("device_unavailable", message)
     return torch.device(wanted)
@@ -122,7 +141,7 @@ def choose_device(wanted: str) -> torch.device:
 
 def free_memory(device: torch.device) -> int:
     """Bytes that are free on a device; none on one that does not answer any more."""
-    return next((d.memory_free for d in available_devices() if d.name == device.type), 0)
+    return next((d.memory_free for d in available_devices() if d.name == name_of(device)), 0)
 
 
 def choose_precision(device: torch.device, wanted: str) -> torch.dtype:

@@ -19,11 +19,18 @@ HINTS: dict[str, str] = {
     "image_too_large": "Scale the picture down first.",
     "image_too_small": "Choose a larger picture, or a larger size.",
     "image_transparent": "Choose a picture with something visible in it.",
+    "mask_empty": "Choose a mask that is white where the region is.",
+    "mask_size": "Make the mask as large as the photo.",
+    "masks_overlap": "Change the masks if that is not meant.",
     # -- output --------------------------------------------------------------------------------
     "cannot_write": "Choose a folder that exists and that you may write to.",
     "disk_full": "Free some disk space and try again.",
     "unsupported_format": "Choose a name that ends in .png, .jpg, .webp or .tif.",
     "metadata_left_out": "Choose a name that ends in .png or .tif to keep them.",
+    # -- going on ------------------------------------------------------------------------------
+    "checkpoint_damaged": "Delete that file, and the painting begins anew.",
+    "checkpoint_other": "Give the same pictures and settings, or delete that file to begin anew.",
+    "checkpoint_there": "Stop this one and give --resume, if you want to go on with the other.",
     # -- network weights -----------------------------------------------------------------------
     "weights_missing": "Use the compact network, or run `python3 installer weights`.",
     "weights_damaged": "Delete that file and fetch it again.",
@@ -34,6 +41,12 @@ HINTS: dict[str, str] = {
     "out_of_memory": "Choose a smaller size, or device `cpu`.",
     "less_memory": "Choose a smaller size if it takes too long, or close other programs.",
     "diverged": "Lower the learning rate, or choose the Adam optimiser.",
+    # -- batches and films ------------------------------------------------------------------------
+    "batch_busy": "Wait until it has finished, or choose another folder.",
+    "batch_incomplete": "Correct what is said of them, and give the same command again.",
+    "film_unreadable": "Choose a video such as MP4, MOV or WebM, or a folder with its frames.",
+    "frame_size": "Give all frames of a film one size.",
+    "painter_lost": "Give the same command again; if memory is short, with fewer --jobs.",
     # -- host and worker -----------------------------------------------------------------------
     "cancelled": "Nothing was changed.",
     "bad_message": "Plug-in and engine do not match; install both from the same version.",

@@ -9,7 +9,7 @@ is found again in many neighbouring windows, a gable in few.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -46,19 +46,19 @@ FADE = 1.5
 """Where the ellipse has faded to nothing, in its radii."""
 
 
-def face_map(pixels: Tensor) -> Tensor:
+def face_map(faces: Iterable[Sequence[float]], height: int, width: int) -> Tensor:
     """Where faces are: 1 on each face with its chin and hair line, fading to 0 around it.
 
     Args:
-        pixels: shape (1, 3, H, W), sRGB 0..1.
+        faces: from `find_faces`.
+        height, width: of the picture, in pixels.
 
     Returns:
         Shape (1, 1, H, W), on the CPU.
     """
-    height, width = pixels.shape[2:]
     found = torch.zeros(1, 1, height, width)
     rows, columns = torch.arange(height)[:, None] + 0.5, torch.arange(width) + 0.5
-    for left, top, side in find_faces(pixels):
+    for left, top, side in faces:
         x = (columns - left - side / 2) / (REACH[0] * side)
         y = (rows - top - (0.5 + LOWER) * side) / (REACH[1] * side)
         radius = (x.square() + y.square()).sqrt()

@@ -25,6 +25,14 @@ def weights_folder() -> Path:
     return data_folder() / "weights"
 
 
+def cells_folder() -> Path:
+    """Where the cells of matrices are kept; they can be deleted at any time."""
+    if WINDOWS:
+        return data_folder() / "cache" / "cells"
+    place = "Library/Caches" if MACOS else ".cache"
+    return (xdg_folder("XDG_CACHE_HOME") or Path.home() / place) / "neural-style" / "cells"
+
+
 def windows_folder(variable: str, otherwise: str) -> Path:
     """A folder that a variable names, or else one below the user's own."""
     return Path(os.environ.get(variable) or Path.home() / otherwise)

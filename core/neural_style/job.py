@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import torch
@@ -13,17 +14,19 @@ from torch import Tensor
 
 from neural_style.budget import memory_errors_named
 from neural_style.canvas import as_picture, without_margin
-from neural_style.devices import is_out_of_memory, unusable_devices
+from neural_style.checkpoint import Checkpoint
+from neural_style.devices import is_out_of_memory, name_of, unusable_devices
 from neural_style.image import Picture, to_pillow
-from neural_style.pictures import prepare
+from neural_style.masks import UNGUIDED, Guidance
+from neural_style.pictures import Whole, prepare
 from neural_style.plan import Plan, plan_job
 from neural_style.resampling import resize
-from neural_style.schedule import Stage, fit, painted_size, work
+from neural_style.schedule import Stage, fit, painted_size, total_work, work
 from neural_style.settings import Settings
 from neural_style.studio import Studio
 
 CHECK_EVERY = 10
-"""Steps between two checkpoints, if the image is still good."""
+"""Steps between two looks whether the image is still good."""
 
 DIVERGED = 1000.0
 """A loss this many times that of a stage's first step is no fluctuation any more."""
@@ -40,9 +43,15 @@ class Present(Protocol):
 
 @dataclass(frozen=True)
 class Started:
-    """Everything is loaded, and this is how it will be done."""
+    """Everything is loaded, and this is how it will be done.
+
+    `faces` are squares around the faces that are kept more of the photo: left, top and side in
+    pixels of the content; `fraction` (0..1) of the work was done before.
+    """
 
     plan: Plan
+    faces: Sequence[tuple[float, float, float]] = ()
+    fraction: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +59,8 @@ class Progress:
     """`step` of `total` is done, `fraction` (0..1) of the work.
 
     `picture()` is how it looks now, at the size of the result, or with the longest side given.
+    `checkpoint()` is what it takes to go on from the last step, lent until the next one; None
+    while that cannot be told, or would be no use. It may be asked for after an interruption too.
     """
 
     step: int
@@ -59,6 +70,7 @@ class Progress:
     stage: str
     loss: float
     picture: Present
+    checkpoint: Callable[[], Checkpoint | None]
 
     def image(self, longest: int = 0) -> Image.Image:
         """`picture` as a Pillow image; see `neural_style.image.to_pillow`."""
@@ -88,6 +100,11 @@ def paint(
     styles: Sequence[Picture],
     settings: Settings,
     *,
+    guidance: Guidance = UNGUIDED,
+    initial: Picture | None = None,
+    previous: Picture | None = None,
+    whole: Whole | None = None,
+    resume: Checkpoint | None = None,
     every: int = 0,
     enlarge: bool = False,
     finish: Callable[[], bool] = lambda: False,
@@ -100,6 +117,18 @@ def paint(
         content: the photo. Its transparent pixels are left as they are.
         styles: one picture or more; `settings.blend` says how much each counts.
         settings: everything else.
+        guidance: masks, as large as the photo: what of it is protected, and which regions have a
+            painting of their own; `styles` are for the rest.
+        initial: a picture to go on with, such as an earlier result: only the steps at the full
+            size are taken.
+        previous: a film's last frame, carried along to this one, as large as the photo; its alpha
+            is what of this frame was seen in the last one. Painting begins with it, and holds
+            there what was seen.
+        whole: what `content` is a part of, if it is painted for a look at a part.
+        resume: where to go on, of a painting of the same: all other arguments were as they are
+            now, but for device, precision, memory and what follows here, except `enlarge`. On the
+            same device the result is as if there had been no interruption, to the last bit; with
+            L-BFGS it is another, as its history begins anew.
         every: report each step whose number is a multiple of this; 0 leaves it to the clock.
         enlarge: the result has the content's size, whatever size it is painted at: if that is
             smaller, and memory suffices, the last few steps are taken at the content's size.
@@ -117,14 +146,47 @@ def paint(
             yield Warned("device_unusable", message)
     height, width = content.alpha.shape
     with memory_errors_named(*painted_size(width, height, settings)):
-        plan = plan_job(width, height, settings, enlarge=enlarge)
-        pictures = prepare(content, styles, settings, torch.device(plan.device))
+        guidance.check(height, width)
+        if guidance.overlapping():
+            message = "Regions lie on each other; where they do, their paintings are mixed"
+            yield Warned("masks_overlap", message)
+        plan = plan_job(
+            width,
+            height,
+            settings,
+            enlarge=enlarge,
+            regions=len(guidance.regions),
+            guided=guidance.area,
+            begun=initial is not None or previous is not None,
+        )
+        pictures = prepare(
+            content,
+            styles,
+            settings,
+            torch.device(plan.device),
+            guidance=guidance,
+            initial=initial,
+            previous=previous,
+            whole=whole,
+        )
+        if resume:
+            plan = _as_begun(plan, resume)
         studio = Studio(pictures, settings, plan)
-        yield Started(plan)
+        faces = pictures.faces.squares if pictures.faces else ()
+        yield Started(plan, faces, resume.fraction if resume else 0.0)
         size = (height, width) if enlarge else (plan.height, plan.width)
         clock = _Clock(plan.stages, every)
         job = _Job(studio=studio, content=content, size=size, clock=clock, finish=finish)
+        if resume:
+            job.load(resume)
         yield from job.paint()
+
+
+def _as_begun(plan: Plan, begun: Checkpoint) -> Plan:
+    """The plan with the sizes that were begun, and no larger tiles if it is the same device."""
+    tiles = [plan.tile] + [begun.tile] * (plan.device == begun.device)
+    tile = min(tiles, key=lambda tile: tile or math.inf)
+    return replace(plan, stages=begun.stages, tile=tile)
 
 
 class _Job:
@@ -151,13 +213,43 @@ class _Job:
         self.height, self.width = size
         self.optimiser = studio.optimiser()
         self.margin = studio.margin(studio.plan.stages[0])
-        self.left = 0
+        self.number, self.left = 0, studio.plan.stages[0].steps
+        self.first: float | None = None
+        self.loss: Tensor | None = None
+        self.sampled: Mapping[str, Tensor] | None = None
+        # Whether all of this is that of the same step, wherever an interruption comes.
+        self.consistent = True
+
+    def load(self, checkpoint: Checkpoint) -> None:
+        """Go on from there."""
+        self.number, self.left = checkpoint.stage, checkpoint.left
+        self.margin = self.studio.margin(checkpoint.stages[checkpoint.stage])
+        self.first, self.loss = checkpoint.first, torch.tensor(checkpoint.first)
+        self.sampled = checkpoint.sampling
+        self.optimiser.load(checkpoint.optimiser)
+        self.clock.go_on(checkpoint)
+
+    def checkpoint(self) -> Checkpoint | None:
+        """See `Progress`."""
+        if not self.consistent or self.first is None or not self.sampled:
+            return None
+        if not self._is_good(self.optimiser.picture):
+            return None
+        return Checkpoint(
+            stages=self.studio.plan.stages,
+            stage=self.number,
+            left=self.left,
+            device=name_of(self.studio.device),
+            tile=self.studio.tile,
+            first=self.first,
+            optimiser=self.optimiser.state(),
+            sampling=self.sampled,
+        )
 
     def paint(self) -> Iterator[Progress | Warned | Finished]:
         """All stages; if the memory runs out, the same step again with less."""
         for number, stage in enumerate(self.studio.plan.stages):
-            self.left = stage.steps
-            while self.left and not (self.clock.done and self.finish()):
+            while self._left(number) and not (self.clock.done and self.finish()):
                 try:
                     yield from self._stage(number, stage)
                     continue
@@ -169,44 +261,71 @@ class _Job:
                 self.optimiser.to(self.studio.device)
         yield Finished(self._present())
 
+    def _left(self, number: int) -> int:
+        """Steps left at the stage with this number."""
+        if number == self.number:
+            return self.left
+        return self.studio.plan.stages[number].steps if number > self.number else 0
+
     def _stage(self, number: int, stage: Stage) -> Iterator[Progress | Warned]:
-        """The steps left at one size. Should the image break, back to the last checkpoint."""
-        objective = self.studio.objective(number, stage)
-        optimiser = self.optimiser
-        checkpoint = optimiser.picture
-        margin = self.studio.margin(stage)
-        height, width = stage.height + 2 * margin, stage.width + 2 * margin
-        if checkpoint.shape[2:] != (height, width):
-            checkpoint = resize(checkpoint, height, width)
-            if stage.width > self.studio.plan.width:
-                # The moments of a smaller image would hold back what these few steps are for.
-                optimiser.restart(checkpoint)
-            else:
-                optimiser.resize(height, width)
-            self.margin = margin
-        first: Tensor | None = None
+        """The steps left at one size. Should the image break, back to the last good one."""
+        objective, optimiser = self.studio.objective(number, stage), self.optimiser
+        if number > self.number:
+            self._enter(number, stage)
+        elif self.sampled:
+            objective.sampling.load(self.sampled)
+        good = optimiser.picture
+
+        def evaluate(image: Tensor) -> tuple[Tensor, Tensor]:
+            result = objective(image)
+            self.consistent = False  # from here on, things change
+            return result
+
         while self.left:
-            loss = optimiser.step(objective)
+            self.consistent = optimiser.steady
+            self.loss = loss = optimiser.step(evaluate)
             self.left -= 1
             self.clock.step(stage)
-            first = loss if first is None else first
+            self.first = loss.item() if self.first is None else self.first
+            self.sampled = objective.sampling.state()
             last = not self.left or self.finish()
             if last or self.left % CHECK_EVERY == 0:
                 image = optimiser.picture
-                if bool(image.isfinite().all() & (loss <= DIVERGED * first)):
-                    checkpoint = image
+                if self._is_good(image):
+                    good = image
                 else:
                     optimiser.learning_rate /= 2
-                    optimiser.restart(checkpoint)
+                    optimiser.restart(good)
                     yield Warned(
                         "diverged",
                         "The optimiser lost its way; it went back and goes on with smaller steps",
                     )
+            self.consistent = True
             if last or self.clock.report_due():
-                name = f"{stage.width} x {stage.height}"
-                yield self.clock.progress(name, loss.item(), self._present)
+                yield self.clock.progress(
+                    f"{stage.width} x {stage.height}", loss.item(), self._present, self.checkpoint
+                )
             if last:
                 break
+
+    def _enter(self, number: int, stage: Stage) -> None:
+        """Bring the image to the size of the next stage."""
+        margin = self.studio.margin(stage)
+        height, width = stage.height + 2 * margin, stage.width + 2 * margin
+        self.consistent = False
+        if stage.width > self.studio.plan.width:
+            # The moments of a smaller image would hold back what these few steps are for.
+            self.optimiser.restart(resize(self.optimiser.picture, height, width))
+        else:
+            self.optimiser.resize(height, width)
+        self.number, self.left, self.margin = number, stage.steps, margin
+        self.first = self.loss = self.sampled = None
+
+    def _is_good(self, image: Tensor) -> bool:
+        """Whether this image of now is one to go on from."""
+        if self.loss is None or self.first is None:
+            return False
+        return bool(image.isfinite().all()) and bool(self.loss <= DIVERGED * self.first)
 
     def _present(self, longest: int = 0) -> Picture:
         """The picture as it is now; see `Present`."""
@@ -214,7 +333,9 @@ class _Job:
         if longest:
             width, height = fit(width, height, longest)
         image = without_margin(self.optimiser.picture, self.margin)
-        return as_picture(image, self.content, height, width)
+        # At the result's size, which has more of the photo than a coarse stage's.
+        image = self.studio.finished(resize(image, height, width))
+        return as_picture(image, self.content)
 
 
 class _Clock:
@@ -223,11 +344,15 @@ class _Clock:
     def __init__(self, stages: Sequence[Stage], every: int) -> None:
         self.every = every
         self.total = sum(stage.steps for stage in stages)
-        self.work = sum(stage.steps * work(stage) for stage in stages)
+        self.work = total_work(stages)
         self.done = 0
-        self.work_done = 0.0
+        self.work_done = self.work_before = 0.0
         self.started = time.monotonic()
         self.reported = -1.0
+
+    def go_on(self, checkpoint: Checkpoint) -> None:
+        self.done = checkpoint.steps
+        self.work_done = self.work_before = checkpoint.work
 
     def step(self, stage: Stage) -> None:
         self.done += 1
@@ -237,16 +362,22 @@ class _Clock:
         wanted = self.every > 0 and self.done % self.every == 0
         return wanted or time.monotonic() - self.reported >= REPORT_SECONDS
 
-    def progress(self, stage: str, loss: float, picture: Present) -> Progress:
+    def progress(
+        self,
+        stage: str,
+        loss: float,
+        picture: Present,
+        checkpoint: Callable[[], Checkpoint | None],
+    ) -> Progress:
         self.reported = time.monotonic()
-        fraction = self.work_done / self.work
-        eta = (self.reported - self.started) * (1 - fraction) / fraction
+        pace = (self.reported - self.started) / (self.work_done - self.work_before)
         return Progress(
             step=self.done,
             total=self.total,
-            fraction=fraction,
-            eta_s=eta,
+            fraction=self.work_done / self.work,
+            eta_s=pace * (self.work - self.work_done),
             stage=stage,
             loss=loss,
             picture=picture,
+            checkpoint=checkpoint,
         )

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from neural_style.protocol import Message
 
-JOB = "stylize"
-"""The job's name in these messages."""
-
 
 def emit(message: Message) -> None:
     """Print a message to standard output."""

@@ -6,8 +6,9 @@ is the result so far, always within 0..1.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
 
 import torch
 from torch import Tensor
@@ -26,7 +27,23 @@ HISTORY, SHORT_HISTORY = 100, 10
 """Pairs of differences that L-BFGS keeps."""
 
 
+@dataclass(frozen=True, eq=False)
+class State:
+    """What an optimiser needs to go on with another time.
+
+    Attributes:
+        tensors: by name; the optimiser's own memory, lent until its next step.
+        numbers: by name.
+    """
+
+    tensors: Mapping[str, Tensor]
+    numbers: Mapping[str, float]
+
+
 class Optimiser(Protocol):
+    steady: ClassVar[bool]
+    """Whether nothing changes in a step until the loss has been evaluated."""
+
     learning_rate: float
 
     @property
@@ -39,6 +56,10 @@ class Optimiser(Protocol):
     def restart(self, image: Tensor) -> None: ...
 
     def to(self, device: torch.device) -> None: ...
+
+    def state(self) -> State: ...
+
+    def load(self, state: State) -> None: ...
 
 
 class Adam:
@@ -55,10 +76,14 @@ class Adam:
         averaging: decay of the running average; 0 for the last iterate.
     """
 
+    steady: ClassVar[bool] = True
     beta1, beta2 = 0.9, 0.99
     # Relative to the gradients: an absolute epsilon would change with the weights of the loss, and
     # without one pixels that hardly matter take full steps (grey haze).
     epsilon = 0.01
+
+    _TENSORS = "image", "first", "second", "average"
+    _NUMBERS = "count", "averaged", "learning_rate"
 
     def __init__(self, image: Tensor, learning_rate: float, averaging: float) -> None:
         self.learning_rate = learning_rate
@@ -70,12 +95,8 @@ class Adam:
         self.image = image.detach().clone(memory_format=torch.contiguous_format)
         self.first = torch.zeros_like(self.image)
         self.second = torch.zeros_like(self.image)
-        self.count = 0
-        self._restart_average()
-
-    def _restart_average(self) -> None:
         self.average = torch.zeros_like(self.image)
-        self.averaged = 0
+        self.count = self.averaged = 0
 
     @property
     def picture(self) -> Tensor:
@@ -107,14 +128,28 @@ class Adam:
         first = resize(self.first, height, width, limit=False).mul_(shrink)
         # Bilinear, as the overshoot of bicubic would give negative squares.
         second = F.interpolate(self.second, (height, width), mode="bilinear").mul_(shrink**2)
+        average = torch.zeros_like(image)
         # All or nothing, should the memory not suffice.
-        self.image, self.first, self.second = image, first, second
-        self._restart_average()
+        self.image, self.first, self.second, self.average = image, first, second, average
+        self.averaged = 0
 
     def to(self, device: torch.device) -> None:
         """Go on, on another device."""
         self.image, self.first = self.image.to(device), self.first.to(device)
         self.second, self.average = self.second.to(device), self.average.to(device)
+
+    def state(self) -> State:
+        """All of it: who loads it goes on to the same picture, to the last bit."""
+        tensors = {name: getattr(self, name) for name in self._TENSORS}
+        return State(tensors, {name: getattr(self, name) for name in self._NUMBERS})
+
+    def load(self, state: State) -> None:
+        """Go on where another one was."""
+        device = self.image.device
+        for name in self._TENSORS:
+            setattr(self, name, state.tensors[name].to(device))
+        for name in self._NUMBERS:
+            setattr(self, name, state.numbers[name])
 
 
 class TorchAdam:
@@ -125,6 +160,8 @@ class TorchAdam:
         learning_rate: length of a step, about, in the values that the network sees.
         scale: how many of these 0..1 spans, by channel.
     """
+
+    steady: ClassVar[bool] = True
 
     def __init__(
         self, image: Tensor, learning_rate: float, scale: tuple[float, float, float]
@@ -157,6 +194,25 @@ class TorchAdam:
         """Go on, on another device, without the moments."""
         self.restart(self.picture.to(device))
 
+    def state(self) -> State:
+        """All of it, as `Adam.state`."""
+        moments = self.optimiser.state.get(self.scaled, {})  # none before the first step
+        tensors = {"scaled": self.scaled.detach(), **moments}
+        return State(tensors, {"learning_rate": self.learning_rate})
+
+    def load(self, state: State) -> None:
+        """Go on where another one was."""
+        self.learning_rate = state.numbers["learning_rate"]
+        moments, device = dict(state.tensors), self.scaled.device
+        self.restart(moments.pop("scaled").to(device) / self.scale)
+        # Multiplied by the scale again, it could be another number.
+        self.scaled.data.copy_(state.tensors["scaled"])
+        if moments:
+            self.optimiser.state[self.scaled] = {
+                name: value if name == "step" else value.to(device)
+                for name, value in moments.items()
+            }
+
 
 class LBFGS:
     """L-BFGS (Liu and Nocedal 1989) with a strong Wolfe line search, as Gatys et al. used.
@@ -165,6 +221,8 @@ class LBFGS:
         image: where to start, shape (1, 3, H, W).
         learning_rate: first length tried on each line, relative to the quasi-Newton step.
     """
+
+    steady: ClassVar[bool] = False
 
     def __init__(self, image: Tensor, learning_rate: float) -> None:
         self.learning_rate = learning_rate
@@ -209,3 +267,12 @@ class LBFGS:
     def to(self, device: torch.device) -> None:
         """Go on, on another device, without the history."""
         self.restart(self.picture.to(device))
+
+    def state(self) -> State:
+        """The picture alone: the history, up to a hundred pairs of pictures, begins anew."""
+        return State({"image": self.image.detach()}, {"learning_rate": self.learning_rate})
+
+    def load(self, state: State) -> None:
+        """Go on from where another one was, without its history."""
+        self.learning_rate = state.numbers["learning_rate"]
+        self.restart(state.tensors["image"].to(self.image.device))

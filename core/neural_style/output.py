@@ -15,15 +15,28 @@ from neural_style.image import Picture
 STDOUT = "-"
 """The output's name for standard output."""
 
+CHECKPOINT = ".{}.neural-style"
+"""Name of the file that is kept beside an output of this name while it is painted."""
 
-def checked(options: argparse.Namespace) -> str:
+
+def checked(options: argparse.Namespace, sources: Sequence[str]) -> str:
     """The file to write, or `STDOUT`, before the long job.
+
+    Args:
+        options: `output`, `content`, `depth` and `json`; perhaps `resume`.
+        sources: files that must not be written over.
 
     Raises:
         NeuralStyleError: `bad_settings`, `cannot_write` or `unsupported_format`.
     """
     output, depth = options.output, options.depth
     if output == STDOUT:
+        if getattr(options, "resume", False):
+            raise NeuralStyleError(
+                "bad_settings",
+                "-o - and --resume do not go together: nothing is kept beside standard output",
+                "Give -o a file name, or leave out --resume.",
+            )
         if options.json:
             raise NeuralStyleError(
                 "bad_settings",
@@ -40,7 +53,7 @@ def checked(options: argparse.Namespace) -> str:
     if os.path.isdir(output) or output.endswith((os.sep, "/")):
         output = output_in(output, options.content, depth)
     image.check_writable(output, depth=depth)
-    _check_is_no_source(output, [options.content, *options.styles])
+    _check_is_no_source(output, sources)
     return output
 
 
@@ -59,6 +72,12 @@ def output_in(folder: str, content: str, depth: int | None) -> str:
         number += 1
         output = os.path.join(folder, f"{stem}-{number}{ending}")
     return output
+
+
+def checkpoint_of(output: str) -> Path:
+    """The file that is kept beside an output while it is painted."""
+    target = Path(os.path.realpath(output))
+    return target.with_name(CHECKPOINT.format(target.name))
 
 
 def print_picture(picture: Picture, depth: int | None, description: str) -> None:

@@ -7,7 +7,7 @@ each pixel, row by row from the top left, non-linear sRGB 0..1 with straight alp
 
 A conversation:
 
-    worker  {"type": "hello", "protocol": 2, ...}
+    worker  {"type": "hello", "protocol": 3, ...}
     host    {"type": "plan", "job": "p", "width": 6000, "height": 4000, "settings": {...}}
     worker  {"type": "planned", "job": "p", "seconds": 95.0, ...}
     host    {"type": "job", "job": "a", "folder": "/tmp/x", "content": {...}, "styles": [...]}
@@ -15,6 +15,7 @@ A conversation:
     worker  {"type": "alive", "job": "a"}                              every few seconds
     worker  {"type": "progress", "job": "a", "step": 10, ...}          at most ten a second
     worker  {"type": "preview", "job": "a", "file": "/tmp/x/...", ...} if the job asks for it
+    worker  {"type": "kept", "job": "a", "fraction": 0.3}              every few minutes, likewise
     worker  {"type": "result", "job": "a", "file": "/tmp/x/...", ...}
 
 The host may send plans and jobs ahead; they are done one after the other. A plan ends with exactly
@@ -31,7 +32,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from neural_style.errors import NeuralStyleError
 
-PROTOCOL = 2
+PROTOCOL = 3
 """Raised when an old host or worker would misunderstand a new one."""
 
 
@@ -53,6 +54,37 @@ class PictureFile(BaseModel):
     height: int = Field(ge=1)
 
 
+class MaskFile(BaseModel):
+    """A raw file of `height * width` bytes: how much each pixel is meant, 0 to 255."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    file: str
+    width: int = Field(ge=1)
+    height: int = Field(ge=1)
+    name: str = "mask"
+
+
+class RegionFile(BaseModel):
+    """A part of the content that is painted like a picture of its own, with its own strength."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    mask: MaskFile
+    style: PictureFile
+    strength: float | None = Field(None, ge=0, le=100)
+
+
+class WholeFile(BaseModel):
+    """What the content is a part of: all of it, small, and how long that is at the size of
+    which the content is a part."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    picture: PictureFile
+    longest: int = Field(ge=1)
+
+
 class Device(BaseModel):
     """Something to compute on; memory in bytes."""
 
@@ -71,20 +103,35 @@ JobName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 
 
 class PlanRequest(Message):
-    """Say how a content of that size would be painted; nothing is painted, and no file read."""
+    """Say how a content of that size would be painted; nothing is painted, and no file read.
+
+    `regions` is how many there will be with paintings of their own, `protect` whether something
+    is protected, `begun` whether there is a picture to go on with.
+    """
 
     type: Literal["plan"] = "plan"
     job: JobName
     width: int = Field(ge=1)
     height: int = Field(ge=1)
     settings: dict[str, Any] = {}
+    regions: int = Field(0, ge=0)
+    protect: bool = False
+    begun: bool = False
 
 
 class Job(Message):
-    """Paint `content` in the style of `styles`; the result has the content's width and height.
+    """Paint `content` in the style of `styles`; the result has the content's width and height, or
+    without `enlarge` those that it is painted at.
 
     `settings` are those of `neural_style.settings`, by name; `previews` is the least number of
-    seconds between two previews (none if absent), `preview_size` their longest side.
+    seconds between two previews (none if absent), `preview_size` their longest side. Where the
+    mask `protect` is white, the content stays as it is; `regions` have styles of their own, and
+    `styles` are for the rest. `initial` is a picture to go on with. `whole` tells that the content
+    is but a part of the artist's picture.
+
+    `checkpoint` is a file that the painting is kept in every few minutes: if one of the same
+    painting is there, it is gone on with, and anything else is replaced. Once the job has a result
+    or was cancelled at work, the file is gone; after an error or the worker's end it is there.
     """
 
     type: Literal["job"] = "job"
@@ -92,7 +139,13 @@ class Job(Message):
     folder: str
     content: PictureFile
     styles: list[PictureFile] = Field(min_length=1)
+    protect: MaskFile | None = None
+    regions: list[RegionFile] = []
+    initial: PictureFile | None = None
+    whole: WholeFile | None = None
     settings: dict[str, Any] = {}
+    enlarge: bool = True
+    checkpoint: str | None = None
     previews: float | None = Field(None, ge=0)
     preview_size: int = Field(512, ge=16)
 
@@ -169,9 +222,33 @@ class Planned(JobPlan):
 
 
 class Accepted(JobPlan):
-    """The job's files and settings are good, and this is how it will be done."""
+    """The job's files and settings are good, and this is how it will be done.
+
+    `faces` are squares around the faces that are kept more of the photo: left, top and side in
+    pixels of the content; `fraction` (0..1) of the work was done before, see `Job`.
+    """
 
     type: Literal["accepted"] = "accepted"
+    faces: list[tuple[float, float, float]] = []
+    fraction: float = 0.0
+
+
+class Matrix(Message):
+    """How a matrix is done, which only the command line does; `progress` and `result` follow.
+
+    `width` and `height` are the sheet's, `cells` the number of its pictures, of which `missing`
+    have to be painted; for these, `total`, `memory` and `seconds` are as in a job's plan.
+    """
+
+    type: Literal["matrix"] = "matrix"
+    job: str
+    width: int
+    height: int
+    cells: int
+    missing: int
+    total: int
+    memory: int
+    seconds: float
 
 
 class Alive(Message):
@@ -202,6 +279,14 @@ class Preview(Message):
     file: str
     width: int
     height: int
+
+
+class Kept(Message):
+    """The job's checkpoint was written, with `fraction` (0..1) of the work done."""
+
+    type: Literal["kept"] = "kept"
+    job: str
+    fraction: float
 
 
 class Warning(Message):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor
 
@@ -43,3 +45,14 @@ class Sampling:
     def phase(self) -> float:
         """Where this step's grid of positions begins, 0..1 of its step."""
         return 0.0 if self.fixed else torch.rand((), generator=self._phases).item()
+
+    def state(self) -> dict[str, Tensor]:
+        """Where the generators are, to `load` another time."""
+        return {"phases": self._phases.get_state(), "choices": self._choices.get_state()}
+
+    def load(self, state: Mapping[str, Tensor]) -> None:
+        """Draw from here on what another one would have drawn."""
+        self._phases.set_state(state["phases"])
+        # Of another kind of device it is no use, and has another length.
+        if state["choices"].numel() == self._choices.get_state().numel():
+            self._choices.set_state(state["choices"])

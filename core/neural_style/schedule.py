@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from neural_style.settings import Settings
@@ -58,3 +59,8 @@ def stages(width: int, height: int, settings: Settings) -> list[Stage]:
 def work(stage: Stage) -> float:
     """Cost of one step, in relative units: the pixels, and a little for the step itself."""
     return stage.width * stage.height + 10_000
+
+
+def total_work(stages: Iterable[Stage]) -> float:
+    """Cost of all their steps, in the same units."""
+    return sum(stage.steps * work(stage) for stage in stages)

@@ -6,10 +6,19 @@ is a set of other defaults: what is given explicitly always wins over it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, TypedDict, get_args, get_origin
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from neural_style.errors import NeuralStyleError
 
@@ -43,13 +52,24 @@ def _parse_layers(value: Any) -> Any:
     return value
 
 
+DEVICES = ("auto", "cpu", "cuda", "mps", "xpu")
+"""Kinds of devices."""
+
+
+def _check_device(value: str) -> str:
+    """Let a kind of device through, or one of several cards by its number."""
+    if not re.fullmatch(rf"{'|'.join(DEVICES)}|(cuda|xpu):\d+", value):
+        raise ValueError(f"should be {', '.join(DEVICES)}, or one of several cards, such as cuda:1")
+    return value
+
+
 Weight = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
 LayerWeights = Annotated[dict[str, Weight], BeforeValidator(_parse_layers), Field(min_length=1)]
 Numbers = Annotated[tuple[Weight, ...], BeforeValidator(_parse_numbers)]
 
 Preset = Literal["draft", "standard", "fine", "gatys2015", "tutorial"]
-Colours = Literal["painting", "photo", "free"]
-Device = Literal["auto", "cpu", "cuda", "mps", "xpu"]
+Colours = Literal["painting", "photo", "luminance", "free"]
+Device = Annotated[str, AfterValidator(_check_device)]
 Precision = Literal["auto", "float32", "bfloat16"]
 Start = Literal["content", "noise", "colours"]
 Statistic = Literal["gaussian", "sliced", "gram"]
@@ -121,16 +141,17 @@ class Settings(BaseModel):
         ge=0,
         le=100,
         title="Strength",
-        description="How far the picture goes from the photo (0) to the painting (100), in even "
-        "steps: each 25 divide the weight of the content by five.",
+        description="How far the picture goes from the photo (0) to the painting (100): 25 is a "
+        "photo with paint on it, 50 a painting in which everything is still itself, 75 a bold one. "
+        "Each 25 divide the weight of the content by five.",
     )
     faces: float = Field(
         50.0,
         ge=0,
         le=100,
         title="Faces",
-        description="How much more of the photo is kept where it shows faces: 0 as everywhere "
-        "else, 50 with 4 times the content weight, 100 with 16 times.",
+        description="How much more of the photo is kept where it shows faces: 0 is no more than "
+        "elsewhere, 100 most (50 is 4 times the weight of the content, 100 is 16 times).",
     )
     network: str = Field(
         "compact",
@@ -152,14 +173,23 @@ class Settings(BaseModel):
         "painting",
         title="Colours",
         description="Whose colours the picture has: the photo is recoloured with the painting's "
-        "palette first (painting), the painting with the photo's (photo), or both are left as "
-        "they are and their colours mix (free, as in the paper).",
+        "palette first (painting), the painting with the photo's (photo), only the brightness is "
+        "painted and the photo's colours stay as they are (luminance), or photo and painting are "
+        "left as they are and their colours mix (free, as in the paper).",
+    )
+    palette: float = Field(
+        100.0,
+        ge=0,
+        le=100,
+        title="Palette",
+        description="How much of the painting's palette the picture gets, where colours is "
+        "painting: 0 for the photo's own palette, 100 for all of the painting's.",
     )
     style_scale: float = Field(
         1.0,
         ge=0.1,
         le=4.0,
-        title="Style scale",
+        title="Stroke size",
         description="Size of the painting relative to the picture: below 1 for finer strokes, "
         "above 1 for broader ones.",
     )
@@ -182,6 +212,7 @@ class Settings(BaseModel):
         title="Device",
         description="What to compute on: cuda is an NVIDIA or AMD graphics card, mps Apple's, "
         "xpu Intel's; auto takes the fastest there is.",
+        json_schema_extra={"enum": [*DEVICES]},
     )
     precision: Precision = Field(
         "auto",
@@ -322,6 +353,7 @@ class Keywords(TypedDict, total=False):
     network: str
     size: int
     colours: Colours
+    palette: float
     style_scale: float
     blend: Sequence[float] | str
     seed: int
@@ -417,7 +449,9 @@ def _describe_field(name: str) -> dict[str, Any]:
         "default": field.default,
         "minimum": low,
         "maximum": high,
-        "choices": list(get_args(field.annotation)) if field_type(name) == "choice" else None,
+        "choices": extra.get("enum") or list(get_args(field.annotation))
+        if field_type(name) == "choice"
+        else None,
         "suggestions": extra.get("examples"),
         "label": field.title,
         "help": field.description,
@@ -436,8 +470,9 @@ def as_text(value: Any) -> str:
 
 def field_type(name: str) -> str:
     """A setting's type in `describe`'s words."""
-    kind = Settings.model_fields[name].annotation
-    if get_origin(kind) is Literal:
+    field = Settings.model_fields[name]
+    kind, extra = field.annotation, field.json_schema_extra
+    if get_origin(kind) is Literal or (isinstance(extra, dict) and "enum" in extra):
         return "choice"
     if get_origin(kind) is dict:
         return "layers"

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import asdict
 from pathlib import Path
 
 import torch
 
 from neural_style import __version__, protocol
+from neural_style.checkpoint import Checkpoint
 from neural_style.devices import available_devices, keep_memory, release_memory
-from neural_style.image import Picture, read_raw, write_raw
-from neural_style.job import Event, Finished, Progress, Started, Warned, paint
+from neural_style.errors import NeuralStyleError
+from neural_style.image import Picture, read_raw, read_raw_mask, write_raw
+from neural_style.job import Finished, Progress, Started, Warned, paint
+from neural_style.keeper import Keeper, Kept
+from neural_style.masks import Guidance, Mask, Region, guided_area, mask_of
 from neural_style.network import installed_networks
+from neural_style.pictures import Whole
 from neural_style.plan import Plan, plan_job
 from neural_style.settings import parse_settings
 
@@ -34,7 +39,9 @@ def end() -> None:
     release_memory()
 
 
-def done(task: protocol.Task, finish: Callable[[], bool]) -> Iterator[protocol.Message]:
+def done(
+    task: protocol.Task, finish: Callable[[], bool]
+) -> Generator[protocol.Message, None, None]:
     """Do a task; yields what its host is told, `planned` or `result` last.
 
     Args:
@@ -46,27 +53,91 @@ def done(task: protocol.Task, finish: Callable[[], bool]) -> Iterator[protocol.M
     """
     if isinstance(task, protocol.PlanRequest):
         settings = parse_settings(task.settings)
-        yield planned(task.job, plan_job(task.width, task.height, settings, enlarge=True))
+        plan = plan_job(
+            task.width,
+            task.height,
+            settings,
+            enlarge=True,
+            regions=task.regions,
+            guided=guided_area(task.regions, float(task.protect)),  # each as large as the picture
+            begun=task.begun,
+        )
+        yield planned(task.job, plan)
     else:
         yield from _painted(task, finish)
 
 
-def _painted(job: protocol.Job, finish: Callable[[], bool]) -> Iterator[protocol.Message]:
+def _painted(
+    job: protocol.Job, finish: Callable[[], bool]
+) -> Generator[protocol.Message, None, None]:
     started = time.monotonic()
     settings = parse_settings(job.settings)
     content = read_raw(job.content)
     styles = [read_raw(style) for style in job.styles]
+    guidance, initial = _guidance(job), read_raw(job.initial) if job.initial else None
     previews = _Previews(job)
-    for event in paint(content, styles, settings, enlarge=True, finish=finish):
-        if message := as_message(job.job, event):
-            yield message
-        if isinstance(event, Progress) and previews.due():
-            longest = min(job.preview_size, max(job.content.width, job.content.height))
-            yield previews.write(event.picture(longest))
-        elif isinstance(event, Finished):
-            file = write_raw(Path(job.folder) / f"{job.job}-result.raw", event.picture)
-            seconds = time.monotonic() - started
-            yield protocol.Result(job=job.job, seconds=seconds, **file.model_dump())
+    keeper = None
+    if job.checkpoint:
+        keeper = Keeper(
+            Path(job.checkpoint),
+            content,
+            styles,
+            settings,
+            guidance=guidance,
+            initial=initial,
+            enlarge=job.enlarge,
+        )
+    events = paint(
+        content,
+        styles,
+        settings,
+        guidance=guidance,
+        initial=initial,
+        resume=_begun(keeper) if keeper else None,
+        whole=Whole(picture=read_raw(job.whole.picture), longest=job.whole.longest)
+        if job.whole
+        else None,
+        enlarge=job.enlarge,
+        finish=finish,
+    )
+    try:
+        for event in keeper.watch(events) if keeper else events:
+            if message := as_message(job.job, event):
+                yield message
+            if isinstance(event, Progress) and previews.due():
+                longest = min(job.preview_size, max(job.content.width, job.content.height))
+                yield previews.write(event.picture(longest))
+            elif isinstance(event, Finished):
+                file = write_raw(Path(job.folder) / f"{job.job}-result.raw", event.picture)
+                if keeper:
+                    keeper.remove()
+                seconds = time.monotonic() - started
+                yield protocol.Result(job=job.job, seconds=seconds, **file.model_dump())
+    except Exception:
+        raise  # what was painted so far can be gone on with
+    except BaseException:
+        if keeper:  # nobody wants it any more
+            keeper.remove()
+        raise
+
+
+def _begun(keeper: Keeper) -> Checkpoint | None:
+    """Where to go on; from the start, if what is kept there is of no use."""
+    try:
+        return keeper.load()
+    except NeuralStyleError:
+        return None
+
+
+def _guidance(job: protocol.Job) -> Guidance:
+    def mask(file: protocol.MaskFile) -> Mask:
+        return mask_of(read_raw_mask(file), file.name)
+
+    regions = [
+        Region(mask=mask(one.mask), style=read_raw(one.style), strength=one.strength)
+        for one in job.regions
+    ]
+    return Guidance(protect=mask(job.protect) if job.protect else None, regions=regions)
 
 
 class _Previews:
@@ -88,10 +159,11 @@ class _Previews:
         return protocol.Preview(job=self.job.job, **write_raw(path, picture).model_dump())
 
 
-def as_message(job: str, event: Event) -> protocol.Message | None:
-    """What the host is told of an event; the finished picture has to be written first."""
+def as_message(job: str, event: object) -> protocol.Message | None:
+    """What the host is told of an event, if anything; a picture has to be written first."""
     if isinstance(event, Started):
-        return protocol.Accepted.model_validate(_told(job, event.plan))
+        told = {**_told(job, event.plan), "faces": event.faces, "fraction": event.fraction}
+        return protocol.Accepted.model_validate(told)
     if isinstance(event, Progress):
         return protocol.Progress(
             job=job,
@@ -102,6 +174,8 @@ def as_message(job: str, event: Event) -> protocol.Message | None:
             stage=event.stage,
             loss=event.loss,
         )
+    if isinstance(event, Kept):
+        return protocol.Kept(job=job, fraction=event.fraction)
     if isinstance(event, Warned):
         return protocol.Warning(job=job, code=event.code, message=event.message)
     return None

@@ -71,6 +71,21 @@ class Box:
             yield Box(top, self.left, min(top + rows, self.bottom), self.right)
 
 
+def bounding_box(mask: Tensor, align: int = 1) -> Box:
+    """The smallest box around what is not zero of (1, 1, H, W), its sides multiples of `align` or
+    the picture's own; an empty one if all is zero."""
+    height, width = mask.shape[2:]
+    sides = []
+    for used, length in ((mask[0, 0].amax(1), height), (mask[0, 0].amax(0), width)):
+        there = used.nonzero().flatten().tolist()
+        if not there:
+            return Box(0, 0, 0, 0)
+        end = -(-(there[-1] + 1) // align) * align
+        sides.append((there[0] // align * align, min(end, length)))
+    (top, bottom), (left, right) = sides
+    return Box(top, left, bottom, right)
+
+
 def level(layer: str) -> int:
     """How many poolings come before a layer."""
     return int(layer[4]) - 1
@@ -113,21 +128,27 @@ class Features:
         values: shape (N, C), float32; often the network's own memory, so nobody may change them, or
             hold on to them after the visit.
         weight: how much each position counts, shape (N,), summing to one over all that are visited.
-        box: where the positions are in the layer, row by row (all of them, if it is no sample).
+        rows, columns: of the layer; the positions are where these cross, row by row.
         height, width: of the whole layer.
         dtype: in which the network computes.
     """
 
     values: Tensor
     weight: Tensor
-    box: Box
+    rows: range
+    columns: range
     height: int
     width: int
     dtype: torch.dtype
 
+    @property
+    def box(self) -> Box:
+        """Where the positions are, of those of which none is left out."""
+        return Box(self.rows.start, self.columns.start, self.rows.stop, self.columns.stop)
+
     def as_map(self) -> Tensor:
         """The values as a part of the layer, (C, h, w); a view."""
-        return self.values.T.unflatten(1, (self.box.bottom - self.box.top, -1))
+        return self.values.T.unflatten(1, (len(self.rows), -1))
 
     def empty_layer(self) -> Tensor:
         """Room for the whole layer, (1, C, height, width), as the network has it."""
@@ -235,12 +256,14 @@ class TiledNetwork:
             grid_rows, grid_columns = (
                 slice((offset - start) % stride, None, stride) for start in (box.top, box.left)
             )
+            own_rows, own_columns = range(box.top, box.bottom), range(box.left, box.right)
             values = place.of(features)[0, :, grid_rows, grid_columns]
             counts = box.within(own).of(weight)[grid_rows, grid_columns]
             part = Features(
                 values=values.permute(1, 2, 0).flatten(0, 1).float(),
                 weight=counts.flatten(),
-                box=box,
+                rows=own_rows[grid_rows],
+                columns=own_columns[grid_columns],
                 height=height,
                 width=width,
                 dtype=features.dtype,

@@ -15,7 +15,8 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import closing
 from functools import partial
 from types import FrameType
 from typing import BinaryIO, NoReturn
@@ -110,7 +111,7 @@ class Worker:
         if self.current in self.cancelled:
             raise _Cancelled
 
-    def _do(self, name: str, messages: Iterator[protocol.Message]) -> None:
+    def _do(self, name: str, messages: Generator[protocol.Message, None, None]) -> None:
         """Do the task of that name, by asking for its messages."""
         cancelled = NeuralStyleError("cancelled", "The job was cancelled")
         try:
@@ -118,8 +119,9 @@ class Worker:
                 self.current = name
                 if name in self.cancelled:
                     raise cancelled
-                for message in messages:
-                    self._send(message)
+                with closing(messages):  # before its host hears that it is over
+                    for message in messages:
+                        self._send(message)
             finally:
                 self.current = None
         except _Cancelled:

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from neural_style.canvas import Canvas
 from neural_style.network import VGG, Weights
-from neural_style.objective import objective_from
+from neural_style.objective import StyleTarget, objective_from
 from neural_style.optimise import Adam
 from neural_style.settings import parse_settings
 from training.batches import middle
@@ -58,7 +58,7 @@ def paint_halfway(
             settings,
             network=network,
             content=photo,
-            styles=[(painting, 1.0)],
+            targets=[StyleTarget(styles=[(painting, 1.0)])],
             seed=seed + number,
         )
         start = photo.pixels

@@ -7,7 +7,7 @@ import os
 import secrets
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import BinaryIO
 
@@ -37,6 +37,17 @@ def opened(path: Path) -> Iterator[BinaryIO]:
         raise NeuralStyleError("cannot_read", message) from error
     with file:
         yield file
+
+
+def check_readable(paths: Iterable[Path]) -> None:
+    """See whether ordinary files are there, before long work.
+
+    Raises:
+        NeuralStyleError: `file_missing` or `cannot_read`.
+    """
+    for path in paths:
+        with opened(path):
+            pass
 
 
 def replace_file(path: Path, data: bytes) -> None:

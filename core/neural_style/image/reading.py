@@ -83,6 +83,19 @@ def read_picture(path: Path) -> Picture:
     return picture
 
 
+def size_of(path: Path) -> tuple[int, int]:
+    """Width and height of a picture file, from its first bytes where the format allows it.
+
+    Raises:
+        NeuralStyleError: as `read_picture`.
+    """
+    with suppress(Exception), pillow_limits(), Image.open(path) as image:
+        turned = image.getexif().get(_ORIENTATION, 1) >= 5
+        return (image.height, image.width) if turned else image.size
+    height, width = read_picture(path).alpha.shape
+    return width, height
+
+
 def _decode_or_complete(file: BinaryIO, name: str) -> Picture:
     try:
         return _decode(file, name)

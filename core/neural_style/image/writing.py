@@ -34,28 +34,43 @@ def can_write(ending: str, depth: int | None = None) -> bool:
     return kind is not None and (depth != 16 or kind in _DEEP_FORMATS)
 
 
-def check_writable(path: Path, *, depth: int | None = None) -> None:
+def check_writable(path: Path, *, depth: int | None = None, size: tuple[int, int] = (1, 1)) -> None:
     """Find out, before the long job, whether `write_picture` could write there.
+
+    Args:
+        path: the file.
+        depth: bits per channel that are asked for.
+        size: the picture's width and height, if they are known already.
 
     Raises:
         NeuralStyleError: `unsupported_format` or `cannot_write`.
     """
     name, target = printable(path), os.path.realpath(path)
-    folder, ending = os.path.dirname(target), os.path.splitext(path)[1].lower()
+    folder = os.path.dirname(target)
     if os.path.isdir(target):
         raise NeuralStyleError("cannot_write", f"{name} is a folder")
-    if ending not in _FORMATS:
-        ending = f"the unknown ending {ending}" if ending.strip(".") else "no ending"
-        raise NeuralStyleError("unsupported_format", f"{name} has {ending}")
-    if depth == 16 and _FORMATS[ending] not in _DEEP_FORMATS:
-        message = f"{name} cannot have 16 bits per channel, because {_FORMATS[ending]} has only 8"
-        raise NeuralStyleError("unsupported_format", message, _DEEP_HINT)
+    _check_format(path, depth, size)
     if not os.path.isdir(folder):
         raise NeuralStyleError("cannot_write", f"There is no folder {printable(folder)}")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise NeuralStyleError("cannot_write", f"You may not write to {printable(folder)}")
     if os.path.exists(target) and not (os.path.isfile(target) and os.access(target, os.W_OK)):
         raise NeuralStyleError("cannot_write", f"{name} exists and may not be overwritten")
+
+
+def _check_format(path: Path, depth: int | None, size: tuple[int, int]) -> None:
+    name, ending = printable(path), os.path.splitext(path)[1].lower()
+    if ending not in _FORMATS:
+        ending = f"the unknown ending {ending}" if ending.strip(".") else "no ending"
+        raise NeuralStyleError("unsupported_format", f"{name} has {ending}")
+    if depth == 16 and _FORMATS[ending] not in _DEEP_FORMATS:
+        message = f"{name} cannot have 16 bits per channel, because {_FORMATS[ending]} has only 8"
+        raise NeuralStyleError("unsupported_format", message, _DEEP_HINT)
+    longest = _LONGEST_SIDE.get(_FORMATS[ending])
+    if longest and max(size) > longest:
+        message = f"{name} cannot have {size[0]} × {size[1]} pixels"
+        reason = f"because {_FORMATS[ending]} ends at {longest} a side"
+        raise NeuralStyleError("unsupported_format", f"{message}, {reason}", _DEEP_HINT)
 
 
 def write_picture(
@@ -79,24 +94,33 @@ def write_picture(
     Raises:
         NeuralStyleError: `unsupported_format`, `cannot_write` or `disk_full`.
     """
-    check_writable(path, depth=depth)
-    kind = _FORMATS[os.path.splitext(path)[1].lower()]
     height, width = picture.alpha.shape
-    if max(height, width) > _LONGEST_SIDE.get(kind, max(height, width)):
-        size = f"{printable(path)} cannot have {width} × {height} pixels"
-        message = f"{size}, because {kind} ends at {_LONGEST_SIDE[kind]} a side"
-        raise NeuralStyleError("unsupported_format", message, _DEEP_HINT)
-    refused = False
+    check_writable(path, depth=depth, size=(width, height))
+    data, whole = encode_file(path, picture, depth=depth, description=description)
+    replace_file(path, data)
+    if not whole:
+        kind = _FORMATS[os.path.splitext(path)[1].lower()]
+        message = f"{printable(path)} was written without its settings: {kind} cannot hold them"
+        warnings.warn(NeuralStyleWarning("metadata_left_out", message), stacklevel=2)
+
+
+def encode_file(
+    path: Path, picture: Picture, *, depth: int | None, description: str | None
+) -> tuple[bytes, bool]:
+    """What `write_picture` writes, and whether the description is in it.
+
+    Raises:
+        NeuralStyleError: `unsupported_format` for a picture too large for the format.
+    """
+    height, width = picture.alpha.shape
+    _check_format(path, depth, (width, height))
+    kind = _FORMATS[os.path.splitext(path)[1].lower()]
     try:
-        data = encode_picture(picture, kind, depth=depth, description=description)
+        return encode_picture(picture, kind, depth=depth, description=description), True
     except Exception as error:  # libraries raise whatever a text does not suit
         if description is None or isinstance(error, MemoryError):
             raise
-        data, refused = encode_picture(picture, kind, depth=depth), True
-    replace_file(path, data)
-    if refused:
-        message = f"{printable(path)} was written without its settings: {kind} cannot hold them"
-        warnings.warn(NeuralStyleWarning("metadata_left_out", message), stacklevel=2)
+        return encode_picture(picture, kind, depth=depth), False
 
 
 def encode_picture(

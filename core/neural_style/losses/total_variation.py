@@ -31,8 +31,10 @@ class TotalVariationLoss(PixelLoss):
         super().__init__(weight=weight)
         self.relative = relative
         self.size = torch.zeros(())
+        self.has_style = False
 
     def update_style(self, style: Canvas, share: float) -> None:
+        self.has_style = True
         if self.relative:
             factor = share / _count(style.visible)
             size = torch.zeros_like(factor)
@@ -48,6 +50,8 @@ class TotalVariationLoss(PixelLoss):
         if self.relative:
             # A style of one colour is as smooth as one with steps of 1/255.
             self.factor = self.factor / self.size.clamp_min(1 / 255**2)
+            if not self.has_style:  # all of the photo is protected
+                self.factor = torch.zeros_like(self.factor)
 
     def loss_and_gradient(self, image: Tensor, gradient: Tensor) -> Tensor:
         value = torch.zeros_like(self.factor)

@@ -3,7 +3,7 @@
 from neural_style.network.build import network_for
 from neural_style.network.normalise import dead_leaves, mean_activations, normalise, normalised
 from neural_style.network.vgg import VGG
-from neural_style.network.weights import Weights, installed_networks, load_weights
+from neural_style.network.weights import Weights, installed_networks, load_weights, weights_digest
 
 __all__ = [
     "VGG",
@@ -15,4 +15,5 @@ __all__ = [
     "network_for",
     "normalise",
     "normalised",
+    "weights_digest",
 ]

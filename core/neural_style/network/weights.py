@@ -191,15 +191,33 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     raise NeuralStyleError("weights_damaged", f"{path} is no complete weights file")
 
 
-def _check_hash(path: Path) -> None:
-    expected = KNOWN_FILES.get(path.name)
-    if expected is None:
-        return
+def weights_digest(network: str) -> str:
+    """The same for the same weights file, whatever it is called.
+
+    Raises:
+        NeuralStyleError: `weights_missing`.
+    """
+    path = find_weights(network)
+    try:
+        return _sha256(path)
+    except OSError as error:
+        reason = error.strerror or "it cannot be read"
+        raise NeuralStyleError("weights_missing", f"{path}: {reason}") from None
+
+
+def _sha256(path: Path) -> str:
     hasher = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(1 << 20):
             hasher.update(block)
-    digest = hasher.hexdigest()
+    return hasher.hexdigest()
+
+
+def _check_hash(path: Path) -> None:
+    expected = KNOWN_FILES.get(path.name)
+    if expected is None:
+        return
+    digest = _sha256(path)
     if not digest.startswith(expected):
         raise NeuralStyleError(
             "weights_damaged",
