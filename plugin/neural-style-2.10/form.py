@@ -7,8 +7,9 @@ What the preset decides is shown with the preset's value and becomes explicit wh
 import gtk
 
 import arguments
+import sliders
 from translation import _
-from words import DIGITS, SHOWN, label_of, network_words
+from words import PRECISE, SHOWN, label_of, network_words, number_words
 
 
 class Combo(object):
@@ -60,8 +61,8 @@ class Form(object):
 
     def _make(self, setting):
         name = setting["name"]
-        if name in ("strength", "faces"):
-            return self._make_scale(setting)
+        if name in sliders.SLIDERS:
+            return self._make_scale(name)
         if "choices" in setting:
             combo = self._make_combo(name)
             combo.offer(setting["choices"], _)
@@ -78,16 +79,19 @@ class Form(object):
         entry.connect("changed", lambda entry: self._set(name, entry.get_text().decode("utf-8")))
         return entry
 
-    def _make_scale(self, setting):
-        name = setting["name"]
-        scale = gtk.HScale(gtk.Adjustment(0, setting["minimum"], setting["maximum"], 1, 10))
-        scale.set_digits(0)
+    def _make_scale(self, name):
+        first, last, step = sliders.span(name)
+        scale = gtk.HScale(gtk.Adjustment(first, first, last, step, 10 * step))
+        scale.set_digits(0 if step == 1 else 2)
         scale.set_value_pos(gtk.POS_RIGHT)
         scale.set_size_request(220, -1)
-        if name == "strength":
-            scale.add_mark(setting["minimum"], gtk.POS_BOTTOM, _("photo"))
-            scale.add_mark(setting["maximum"], gtk.POS_BOTTOM, _("painting"))
-        scale.connect("value-changed", lambda scale: self._set(name, scale.get_value()))
+        for place, words in sliders.marks(name):
+            scale.add_mark(place, gtk.POS_BOTTOM, words)
+        scale.connect("format-value", lambda _scale, place: sliders.text_at(name, place))
+        scale.connect(
+            "value-changed",
+            lambda scale: self._set(name, sliders.value_at(name, scale.get_value())),
+        )
         return scale
 
     def _make_combo(self, name):
@@ -99,9 +103,12 @@ class Form(object):
         name, is_whole = setting["name"], setting["type"] == "integer"
         step = 1 if is_whole else 0.01
         low, high = setting["minimum"], setting["maximum"]
-        digits = 0 if is_whole else DIGITS.get(name, 5)
+        digits = 0 if is_whole else PRECISE
         spin = gtk.SpinButton(gtk.Adjustment(low, low, high, step, 10 * step), 0.0, digits)
         spin.set_width_chars(9)
+        if not is_whole:
+            spin.connect("output", lambda spin: _show_number(name, spin))
+            _show_number(name, spin)  # the value that is there already gives no signal
         convert = int if is_whole else float
         spin.connect("value-changed", lambda spin: self._set(name, convert(spin.get_value())))
         return spin
@@ -127,6 +134,8 @@ class Form(object):
         self._is_refreshing = True
         for name, widget in self.widgets.items():
             value = self._choices.effective(name)
+            if name in sliders.SLIDERS:
+                value = sliders.place(name, value)
             if name in self._combos:
                 if not self._combos[name].set(value) and name == "network":
                     # One that is not installed, or a weights file that a script has named.
@@ -135,8 +144,8 @@ class Form(object):
             elif isinstance(widget, (gtk.HScale, gtk.SpinButton)):
                 if widget.get_value() != value:
                     widget.set_value(value)
-            elif widget.get_text() != (value or ""):
-                widget.set_text(value or "")  # an equal text would move the artist's cursor
+            else:
+                _show_text(widget, value or "")
         for widget in (self.widgets["network"], self._network_label):
             if widget:
                 widget.set_property("visible", self._combos["network"].count() > 1)
@@ -151,7 +160,7 @@ class Form(object):
         for index, name in enumerate(names):
             column, row = 2 * (index // rows), index % rows
             label = gtk.Label(label_of(name))
-            label.set_alignment(0.0, 0.0 if name == "strength" else 0.5)
+            label.set_alignment(0.0, 0.0 if sliders.marks(name) else 0.5)
             label.set_mnemonic_widget(self.widgets[name])
             if name == "network":
                 label.set_no_show_all(True)
@@ -161,3 +170,14 @@ class Form(object):
             place["xoptions"] = gtk.FILL | gtk.EXPAND
             table.attach(self.widgets[name], column + 1, column + 2, row, row + 1, **place)
         return table
+
+
+def _show_number(name, spin):
+    _show_text(spin, number_words(name, spin.get_value()))
+    return True  # GTK has nothing to add
+
+
+def _show_text(entry, text):
+    # Setting an equal text would move the artist's cursor.
+    if entry.get_text() != text:
+        entry.set_text(text)

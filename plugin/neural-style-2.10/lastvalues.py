@@ -15,20 +15,24 @@ def load():
     try:
         with io.open(host.config_file(FILE), encoding="utf-8") as file:
             note = json.load(file)
-        return restored(note["style"], note["settings"])
+        # "style" is of versions that had one style picture.
+        references = (
+            note["styles"] if "styles" in note else [note["style"]] if note["style"] else []
+        )
+        return restored(references, note["settings"])
     except (IOError, OSError, ValueError, TypeError, KeyError, AttributeError):
         return Choices()
 
 
-def restored(style, settings):
+def restored(references, settings):
     """Choices from a note; settings of other versions are left out."""
     known = dict((name, value) for name, value in settings.items() if name in BY_NAME)
-    return Choices(style, known)
+    return Choices(references, known)
 
 
 def save(choices):
     settings = dict((name, choices.get(name)) for name in BY_NAME)
-    text = json.dumps({"style": choices.style, "settings": settings}, indent=1)
+    text = json.dumps({"styles": choices.styles, "settings": settings}, indent=1)
     try:
         with open(host.config_file(FILE), "wb") as file:
             file.write(text.encode("ascii"))

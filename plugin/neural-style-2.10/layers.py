@@ -7,26 +7,22 @@ image, so that one undo step removes it.
 
 import array
 import collections
-import os
 
-from gimpenums import ADD_SELECTION_MASK, ADD_WHITE_MASK, INDEXED
+import gimpenums
+from gimpenums import ADD_SELECTION_MASK, ADD_WHITE_MASK, INDEXED, LAYER_MODE_NORMAL
 
 import gimp
 import note
 import rawfile
 import scratch
-import uris
-from engine import writable
+from arguments import enum_name
 from messages import PluginError
-from paths import native
-from region import Region, around, scaled
+from region import Region, around, described, scaled
 
 pdb = gimp.pdb
 PERSISTENT = 1
 PART = 2**16
 """So many numbers at once: in Python each takes ten times the memory that it does in an array."""
-STYLE_MAX_SIDE = 4096
-"""A style picture is read no larger: it is scaled to the painting's size anyway."""
 
 Pixels = collections.namedtuple("Pixels", "form width height data")
 """A picture with alpha: what its bytes mean (scratch.Form), its size, its bytes."""
@@ -50,14 +46,20 @@ def source_layer(image, drawable):
     return drawable
 
 
-def region_to_paint(image, layer):
+def region_to_paint(image, layer, with_selection=True):
     """The selection's bounding box with some context around it, or the whole layer."""
-    if pdb.gimp_selection_is_empty(image):
+    if not with_selection or pdb.gimp_selection_is_empty(image):
         return Region(0, 0, layer.width, layer.height)
     touches, x, y, width, height = pdb.gimp_drawable_mask_intersect(layer)
     if not touches or width < 1 or height < 1:
         raise PluginError("selection_outside")
     return around(Region(x, y, width, height), layer.width, layer.height)
+
+
+def selected_area(image):
+    """The bounding box of what is selected, in the image, or None."""
+    is_any, left, top, right, bottom = pdb.gimp_selection_bounds(image)
+    return Region(left, top, right - left, bottom - top) if is_any else None
 
 
 def check_alive(image, layer):
@@ -70,10 +72,22 @@ def check_alive(image, layer):
         raise PluginError("layer_gone")
 
 
+def check_begun(image, source, begun):
+    """Raise if the layer to go on with is gone, or does not fit its source any more."""
+    check_alive(image, begun)
+    if (begun.width, begun.height) != (source.width, source.height):
+        raise PluginError("begun_changed")
+
+
 def is_inside(image, layer):
     """Whether the layer is in the image's tree of layers now."""
     # One that only Undo could bring back is not valid.
     return bool(pdb.gimp_image_is_valid(image) and pdb.gimp_item_is_valid(layer))
+
+
+def name_of(layer):
+    """The layer's name, as text."""
+    return layer.name.decode("utf-8")
 
 
 def is_as_made(layer, before):
@@ -102,14 +116,11 @@ def write_picture(pixels, region, path, longest=None):
     with scratch.image_with(pixels.form, region.width, region.height, data) as image:
         scratch.scale(image, width, height)
         scratch.convert(image, scratch.ENGINE)
+        strips = rawfile.strips(width * rawfile.PIXEL_BYTES, height)
         layer = image.layers[0]
-        try:
-            with open(path, "wb") as file:
-                for first, end in rawfile.strips(width * rawfile.PIXEL_BYTES, height):
-                    file.write(scratch.read(layer, 0, first, width, end - first))
-        except (IOError, OSError) as error:
-            raise writable(error)
-    return {"file": path, "width": width, "height": height}
+        parts = (scratch.read(layer, 0, first, width, end - first) for first, end in strips)
+        rawfile.write(path, parts)
+    return described(path, region, longest)
 
 
 def _cut(pixels, region):
@@ -119,31 +130,6 @@ def _cut(pixels, region):
     size = scratch.pixel_bytes(pixels.form)
     starts = [((region.y + row) * pixels.width + region.x) * size for row in range(region.height)]
     return b"".join([pixels.data[start : start + region.width * size] for start in starts])
-
-
-def style_name(uri):
-    """A style picture's name, to be shown."""
-    return uris.name_of(uri)
-
-
-def load_style(uri, path):
-    """Open a picture with GIMP and write what is visible of it; returns the file for a job."""
-    file = uris.to_path(uri)
-    if uri.startswith("file:") and not os.path.exists(native(file)):
-        raise PluginError("file_missing", file.decode("utf-8", "replace"))
-    try:
-        image = pdb.gimp_file_load(file, file)
-    except RuntimeError:
-        raise PluginError("style_unreadable", uris.name_of(uri))
-    try:
-        if image.base_type == INDEXED:
-            pdb.gimp_image_convert_rgb(image)
-        visible = pdb.gimp_layer_new_from_visible(image, image, "visible")
-        pixels = pixels_with_filters(visible)
-        whole = Region(0, 0, pixels.width, pixels.height)
-        return write_picture(pixels, whole, path, STYLE_MAX_SIDE)
-    finally:
-        gimp.delete(image)
 
 
 def to_screen(message, width, height):
@@ -163,7 +149,7 @@ def _scaled(message, width, height, form):
 # -- writing -------------------------------------------------------------------------------------
 
 
-def snapshot(image, source):
+def snapshot(image, source, with_selection=True):
     """All of the source that the new layer takes over, whatever the artist does to it meanwhile.
 
     With a selection the mask is the selection (times the source's own mask), feathering included.
@@ -174,7 +160,7 @@ def snapshot(image, source):
     mask = None
     if source.mask is not None and pdb.gimp_layer_get_apply_mask(source):
         mask = scratch.read(source.mask, 0, 0, *size)
-    if not pdb.gimp_selection_is_empty(image):
+    if with_selection and not pdb.gimp_selection_is_empty(image):
         selected = _selection(image, x, y, size)
         both = mask is not None
         mask = _multiplied(pixels, selected, mask) if both else selected
@@ -211,10 +197,14 @@ def _multiplied(pixels, first, second):
     return scratch.mask_bytes(product, size, form)
 
 
-def new_layer(image, before, name):
-    """A snapshot as a plain layer outside the image, with its mask."""
+def new_layer(image, before, name, finish):
+    """A snapshot as a plain layer outside the image, with its mask, opacity and mode."""
     size = before.width, before.height
     layer = _plain_layer(image, name, before.x, before.y, size)
+    layer.opacity = finish["opacity"]
+    mode = getattr(gimpenums, "LAYER_MODE_" + enum_name(finish["mode"]))
+    if mode != LAYER_MODE_NORMAL:  # else the image's own default
+        layer.mode = mode
     form, old = scratch.form_of(image), before.pixels.form
     # The artist may have changed the image's mode or precision meanwhile.
     data = scratch.converted(before.pixels.data, size[0], size[1], old, form)
@@ -227,6 +217,7 @@ def new_layer(image, before, name):
             mask = scratch.mask_bytes(values, size, forms[1])
         layer.add_mask(layer.create_mask(ADD_WHITE_MASK))
         scratch.write(layer.mask, 0, 0, size[0], size[1], mask)
+        pdb.gimp_layer_set_edit_mask(layer, False)  # the next stroke is meant for the picture
     return layer
 
 
@@ -265,20 +256,21 @@ def paint_roughly(layer, region, message):
     gimp.displays_flush()
 
 
-def insert(image, layer, source):
-    """Put the layer right above its source, in the same group, and select it."""
-    position = pdb.gimp_image_get_item_position(image, source)
-    pdb.gimp_image_insert_layer(image, layer, source.parent, position)
+def insert(image, layer, below):
+    """Put the layer right above another, in the same group, and select it."""
+    position = pdb.gimp_image_get_item_position(image, below)
+    pdb.gimp_image_insert_layer(image, layer, below.parent, position)
     image.active_layer = layer
     gimp.displays_flush()
 
 
-def take_out(image, layer, source):
-    """Take an inserted layer out of the image and select its source, as far as they are there."""
+def take_out(image, layer, below):
+    """Take an inserted layer out of the image and select the one that it lay on, as far as they are
+    there."""
     if is_inside(image, layer):
         image.remove_layer(layer)
-    if is_inside(image, source):
-        image.active_layer = source
+    if is_inside(image, below):
+        image.active_layer = below
     gimp.displays_flush()
 
 
@@ -291,14 +283,14 @@ def delete(image, layer):
 # -- remembering how a layer was made ------------------------------------------------------------
 
 
-def remember(layer, source, style, values):
+def remember(layer, source, references, values, masks):
     """Keep how the layer was made, for the menu entry Repeat."""
-    data = note.write(style, values, source.tattoo)
+    data = note.write(references, values, source.tattoo, masks)
     layer.attach_new_parasite(note.PARASITE, PERSISTENT, data)
 
 
 def recall(layer):
-    """What `remember` kept: a dict of style, settings and source.
+    """What `remember` kept: a dict of styles, settings, source and masks.
 
     Raises:
         PluginError: `nothing_to_repeat`.

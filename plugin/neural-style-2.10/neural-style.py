@@ -13,19 +13,22 @@ import gimpfu
 import gimp
 import lastvalues
 import layers
+import masks
 import painting
 import procedure
 import reporting
 from engine import Engine, lead_group
 from messages import Cancelled, PluginError
 from translation import DOMAIN, LOCALE, _
+from words import title_of
 
 PAINT = "python-fu-neural-style"
 REPEAT = "python-fu-neural-style-repeat"
+CONTINUE = "python-fu-neural-style-continue"
 
 
 def register(parameters):
-    """Tell gimpfu of both procedures; GIMP translates menu and descriptions by the domain."""
+    """Tell gimpfu of all procedures; GIMP translates menu and descriptions by the domain."""
     _register(
         PAINT,
         "Repaint the layer in the style of another picture, as a new layer",
@@ -44,6 +47,15 @@ def register(parameters):
         "Repeat Neural Style with This Layer's Settings...",
         parameters[:2],
         repeat,
+    )
+    _register(
+        CONTINUE,
+        "Go on with a layer that Neural Style made, with the same settings or others",
+        "The steps at the full size are taken again, from where the layer is instead of from its "
+        "source: a second coat, with another strength or another style picture if you like.",
+        "Continue Neural Style on This Layer...",
+        parameters[:2],
+        go_on,
     )
 
 
@@ -79,10 +91,11 @@ def run(name, parameters):
             # Whatever is missing, gimpfu's own dialog may do. It has no room for all settings.
             register(procedure.few_parameters(_))
             return gimpfu._run(name, parameters[:3])
-        return _told(lambda: dialog.run(*_job(name, arguments, lastvalues.load)))
+        title = title_of(name)
+        return _told(lambda: dialog.run(title, *_job(name, arguments, lastvalues.load)))
     if name == PAINT and run_mode == gimpfu.RUN_WITH_LAST_VALS:
         return _told(lambda: _paint(*_job(name, arguments, lastvalues.load)))
-    return {PAINT: paint, REPEAT: repeat}[name](*arguments)
+    return {PAINT: paint, REPEAT: repeat, CONTINUE: go_on}[name](*arguments)
 
 
 def paint(image, drawable, *values):
@@ -95,19 +108,32 @@ def repeat(image, drawable):
     return _told(lambda: _paint(*_job(REPEAT, (image, drawable), None)))
 
 
+def go_on(image, drawable):
+    return _told(lambda: _paint(*_job(CONTINUE, (image, drawable), None)))
+
+
 def _job(name, arguments, choose):
-    """Choices, image and source layer of a run."""
+    """Choices, image and source layer of a run, the layer to go on with or None, and the one on
+    which the new layer lies."""
     image = arguments[0]
-    source = layers.source_layer(image, arguments[1])
+    layer = layers.source_layer(image, arguments[1])
     if name == PAINT:
-        return choose(), image, source
-    note = layers.recall(source)
+        return choose(), image, layer, None, layer
+    note = layers.recall(layer)
     original = gimp.pdb.gimp_image_get_layer_by_tattoo(image, note["source"])
-    return lastvalues.restored(note["style"], note["settings"]), image, original or source
+    choices = lastvalues.restored(note["styles"], note["settings"])
+    choices.choose_masks(masks.parse(note["masks"]))
+    if name == REPEAT:
+        return choices, image, original or layer, None, layer
+    if original is None:
+        raise PluginError("source_gone")
+    return choices, image, original, layer, layer
 
 
-def _paint(choices, image, source):
-    return painting.paint_without_dialog(image, source, choices.style, choices.collect())
+def _paint(choices, image, source, begun, below):
+    values = choices.collect(), choices.finish(), choices.masks
+    targets = [painting.Target(image, source, begun, below)]
+    return painting.paint_without_dialog(targets, choices.styles, *values)[0]
 
 
 def _told(work):

@@ -5,6 +5,7 @@ import gobject
 import gtk
 
 import layers
+import uris
 from region import Region
 
 
@@ -22,9 +23,9 @@ def as_pixbuf(message, longest):
     return gtk.gdk.pixbuf_new_from_data(data, colours, True, 8, width, height, width * 4)
 
 
-def thumbnail(path, longest):
+def thumbnail(uri, longest):
     """A picture file's, or None for a kind of picture that only GIMP knows."""
     try:
-        return gtk.gdk.pixbuf_new_from_file_at_size(path, longest, longest)
+        return gtk.gdk.pixbuf_new_from_file_at_size(uris.to_path(uri), longest, longest)
     except gobject.GError:
         return None

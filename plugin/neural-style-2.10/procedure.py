@@ -16,7 +16,8 @@ from gimpfu import (
     PF_STRING,
 )
 
-import uris
+import masks
+import styles
 from arguments import (
     BY_NAME,
     FIRST,
@@ -40,9 +41,23 @@ FIXED = [
 ]
 
 
+MASKS = [
+    (
+        PF_STRING,
+        "protect",
+        "The mask of what stays as it is: the name of a channel or layer, channel:TATTOO, "
+        "layer:TATTOO, mask:TATTOO (of a layer), or selection:, with which all of the layer is "
+        "painted",
+        "",
+    ),
+    (PF_STRING, "regions", "Lines of MASK|STYLE|STRENGTH for what has styles of its own", ""),
+]
+
+
 def parameters(translate):
     """gimpfu's list of parameters, for scripts."""
-    return FIXED + [_parameter(BY_NAME[name], help_text, translate) for name in POSITIONAL]
+    settings = [_parameter(BY_NAME[name], help_text, translate) for name in POSITIONAL]
+    return FIXED + settings + MASKS
 
 
 def few_parameters(translate):
@@ -80,16 +95,19 @@ def _parameter(setting, words_of, translate):
 
 
 def choices_from(values):
-    """The choices of a call: the style picture's path and then the settings, or the first of them.
+    """The choices of a call: the style pictures, one a line, the settings and the masks, or the
+    first of them.
 
     Raises:
         PluginError: `bad_settings`.
     """
-    path, given = values[0], values[1:]
+    text, given = values[0], values[1:]
     pairs = zip(POSITIONAL, given)
+    protect, regions = [_as_text("masks", one) for one in given[len(POSITIONAL) :] or ("", "")]
     return Choices(
-        uris.from_path(path) if path else None,
+        styles.parse(_as_text("style", text)),
         dict((name, _of_kind(BY_NAME[name], value)) for name, value in pairs),
+        masks.parse("\n".join([masks.PROTECT + protect, regions])),
     )
 
 
@@ -101,6 +119,13 @@ def _of_kind(setting, value):
             return int(value)
         if kind == "number":
             return float(value)
-        return (value or b"").decode("utf-8")
     except (AttributeError, TypeError, ValueError):
         raise PluginError("bad_settings", "%s cannot be %r" % (setting["name"], value))
+    return _as_text(setting["name"], value)
+
+
+def _as_text(name, value):
+    try:
+        return (value or b"").decode("utf-8")
+    except (AttributeError, ValueError):
+        raise PluginError("bad_settings", "%s cannot be %r" % (name, value))

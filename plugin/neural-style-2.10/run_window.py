@@ -5,20 +5,21 @@ import gimpui
 import gobject
 import gtk
 
+from painting import TICK_MS
 from pixbuf import size_on_screen
-from running import KEEP, TICK_MS
+from running import KEEP
 from translation import _
-from windows import PICTURE_SIZE, RESPONSES, ProgressWindow
+from windows import MINIMISE, PICTURE_SIZE, RESPONSES, ProgressWindow
 
 
-def paint(painting, style, values):
+def paint(painting, styles, values):
     """Paint with a window; returns the new layer.
 
     Raises:
         Cancelled: the artist did.
         PluginError: the painting failed.
     """
-    window = RunWindow(painting, style, values)
+    window = RunWindow(painting, styles, values)
     try:
         return window.run()
     finally:
@@ -26,15 +27,18 @@ def paint(painting, style, values):
 
 
 class RunWindow(ProgressWindow):
-    def __init__(self, painting, style, values):
-        ProgressWindow.__init__(self, painting, style, values)
+    _main, _main_quit = staticmethod(gtk.main), staticmethod(gtk.main_quit)
+
+    def __init__(self, painting, styles, values):
+        ProgressWindow.__init__(self, painting, styles, values)
         self._timer = gobject.timeout_add(TICK_MS, self._running.tick)
 
     def _build(self):
         self._dialog = gimpui.Dialog(_("Neural Style"), "neural-style-run", None, 0, None, None)
+        self._dialog.set_type_hint(gtk.gdk.WINDOW_TYPE_HINT_NORMAL)
+        self._dialog.add_button(_("_Minimise"), MINIMISE)
         self._dialog.add_button(gtk.STOCK_CANCEL, gtk.RESPONSE_CANCEL)
-        self._dialog.add_button(_("Stop and _Keep"), RESPONSES[KEEP])
-        self._dialog.set_transient()
+        self._keep = self._dialog.add_button(_("Stop and _Keep"), RESPONSES[KEEP])
         self.allow_keeping(False)
         self._picture = gtk.Image()
         self._picture.set_size_request(*size_on_screen(self._painting.region, PICTURE_SIZE))

@@ -8,31 +8,36 @@ gi.require_version("Gtk", "3.0")
 from gi.repository import GimpUi, GLib, Gtk  # noqa: E402
 
 import form  # noqa: E402
+import grid_window  # noqa: E402
 import layers  # noqa: E402
 import run_window  # noqa: E402
-from choices import ConfigChoices  # noqa: E402
+from interrupted import Interrupted  # noqa: E402
+from masks_form import MasksForm  # noqa: E402
 from messages import Cancelled, PluginError  # noqa: E402
-from painting import Painting  # noqa: E402
-from pixbuf import as_pixbuf, thumbnail  # noqa: E402
-from planning import PREVIEW_SIZE, TICK_MS, Planning  # noqa: E402
+from painting import TICK_MS, Painting  # noqa: E402
+from planning import Planning  # noqa: E402
+from preview import Preview  # noqa: E402
+from reporting import unexpected  # noqa: E402
+from strip import Strip  # noqa: E402
+from style_list import StyleList  # noqa: E402
 from translation import _  # noqa: E402
-from words import MAIN, MORE  # noqa: E402
+from words import MAIN, MORE, interrupted_words  # noqa: E402
 
-THUMBNAIL_SIZE = 96
+BUTTONS_HEIGHT = 230
+"""Of the window's frame, the line that tells something and all buttons."""
 
 
-def run(config, image, source):
-    """Ask for the settings and paint; returns the new layer.
+def run(title, choices, image, source, begun=None, below=None):
+    """Ask for the settings in a window of that title and paint; returns the new layer.
 
     Raises:
         Cancelled: the artist did.
         PluginError: the painting failed.
     """
     GimpUi.init("neural-style")
-    painting = Painting(image, source)
+    painting = Painting(image, source, choices.masks, begun, below)
     try:
-        choices = ConfigChoices(config)
-        ask = Dialog(choices, painting)
+        ask = Dialog(title, choices, painting)
         try:
             agreed = ask.run()
         finally:
@@ -40,29 +45,42 @@ def run(config, image, source):
         if not agreed:
             raise Cancelled
         layers.check_alive(image, source)
-        return run_window.paint(painting, choices.style, choices.collect())
+        painting.finish = choices.finish()
+        return run_window.paint(painting, choices.styles, choices.collect())
     finally:
         painting.close()
+
+
+class Scrolled(Gtk.ScrolledWindow):
+    """As high as what is in it, as far as the screen then still shows the buttons below."""
+
+    def do_get_preferred_height(self):
+        display = self.get_display()
+        monitor = display.get_primary_monitor() or display.get_monitor(0)
+        height = self.get_child().get_preferred_height()[1]
+        height = min(height, monitor.get_workarea().height - BUTTONS_HEIGHT)
+        return height, height
 
 
 class Dialog:
     """The widgets; `planning.Planning` says what they show of the engine."""
 
-    def __init__(self, choices, painting):
+    def __init__(self, title, choices, painting):
         self._choices = choices
         self._config = choices.config
+        self._heights = {}
         self._painting = painting
         self._planning = Planning(painting, choices, self)
         procedure = self._config.get_procedure()
-        self._dialog = GimpUi.ProcedureDialog.new(procedure, self._config, _("Neural Style"))
+        self._dialog = GimpUi.ProcedureDialog.new(procedure, self._config, title)
         self._dialog.set_ok_label(_("_Paint"))
         self._form = form.Form(choices, self._planning.change)
+        self._styles = StyleList(choices, painting, self._planning.change, self._planning.tell)
+        self.preview = Preview(self._planning.settle, self._planning.zoom, self._try_nine)
+        self._masks = MasksForm(choices, painting, self._planning.change, self._planning.tell)
         self._build()
         self._config.connect("notify", self._on_config)
-        self._show_style()
-        content = painting.small_content(PREVIEW_SIZE)
-        self.show_preview(content)
-        painting.forget(content)
+        self._planning.show_part()
         self._planning.change()
         self._timer = GLib.timeout_add(TICK_MS, self._planning.tick)
 
@@ -70,115 +88,123 @@ class Dialog:
 
     def _build(self):
         left = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=12)
-        left.pack_start(self._build_style_row(), False, False, 0)
+        left.pack_start(self._styles.widget, False, False, 0)
         left.pack_start(self._form.grid(MAIN), False, False, 0)
         sides = Gtk.Box(spacing=18, border_width=12)
         sides.pack_start(left, True, True, 0)
-        sides.pack_start(self._build_preview(), False, False, 0)
+        sides.pack_start(self.preview.widget, False, False, 0)
+        everything = Gtk.Box(orientation=Gtk.Orientation.VERTICAL)
+        found = self._painting.interrupted()
+        if found:
+            everything.pack_start(self._build_offer(found), False, False, 0)
+        strip = Strip(self._styles, self._painting.image)
+        everything.pack_start(strip.widget, False, False, 0)
+        everything.pack_start(sides, False, False, 0)
+        # That the window is not too high, only one of them is open.
+        self._expanders = [
+            self._build_expander(_("Mas_ks"), self._masks.widget),
+            self._build_expander(_("_More settings"), self._form.grid(MORE, 2)),
+        ]
+        for expander in self._expanders:
+            everything.pack_start(expander, False, False, 0)
+        self._scrolled = Scrolled(hscrollbar_policy=Gtk.PolicyType.NEVER)
+        self._scrolled.add(everything)
         content = self._dialog.get_content_area()
-        content.pack_start(sides, False, False, 0)
-        content.pack_start(self._build_rest(), False, False, 0)
+        content.pack_start(self._scrolled, True, True, 0)
         self._status = Gtk.Label(xalign=0.0, wrap=True, max_width_chars=80, selectable=True)
         self._status.set_margin_start(12)
         content.pack_start(self._status, False, False, 6)
         content.show_all()
 
-    def _build_style_row(self):
-        row = Gtk.Box(spacing=12)
-        self._thumbnail = Gtk.Image(icon_name="image-x-generic", pixel_size=THUMBNAIL_SIZE // 2)
-        self._thumbnail.set_size_request(THUMBNAIL_SIZE, THUMBNAIL_SIZE)
-        self._chooser = Gtk.FileChooserButton(title=_("Choose the style picture"))
-        self._chooser.set_width_chars(24)
-        self._chooser.connect("file-set", self._on_file)
-        label = Gtk.Label(label=_("St_yle picture"), use_underline=True, xalign=0.0)
-        label.set_mnemonic_widget(self._chooser)
-        column = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6)
-        column.set_valign(Gtk.Align.CENTER)
-        column.pack_start(label, False, False, 0)
-        column.pack_start(self._chooser, False, False, 0)
-        row.pack_start(self._thumbnail, False, False, 0)
-        row.pack_start(column, True, True, 0)
+    def _build_offer(self, found):
+        """What says that a painting was interrupted, and asks what is to become of it."""
+        row = Gtk.Box(spacing=6, border_width=12)  # a Gtk.InfoBar would swallow Escape
+        words = Gtk.Label(label=interrupted_words(found.fraction), xalign=0.0, wrap=True)
+        row.pack_start(words, True, True, 0)
+        for label, answer in ((_("Go _On"), self._go_on), (_("_Forget It"), Interrupted.forget)):
+            button = Gtk.Button(label=label, use_underline=True)
+            button.connect("clicked", self._on_offer, row, answer, found)
+            row.pack_start(button, False, False, 0)
+        # Return is for Paint still, though these come first.
+        self._dialog.get_widget_for_response(Gtk.ResponseType.OK).grab_focus()
         return row
 
-    def _build_preview(self):
-        self._picture = Gtk.Image()
-        self._picture.set_size_request(PREVIEW_SIZE, PREVIEW_SIZE)
-        frame = Gtk.Frame()
-        frame.add(self._picture)
-        self._preview = Gtk.ToggleButton(label=_("Pre_view"), use_underline=True)
-        self._preview.connect("toggled", lambda _button: self._planning.settle())
-        self._preview_bar = Gtk.ProgressBar()
-        column = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6)
-        column.pack_start(frame, False, False, 0)
-        column.pack_start(self._preview_bar, False, False, 0)
-        column.pack_start(self._preview, False, False, 0)
-        return column
-
-    def _build_rest(self):
-        expander = Gtk.Expander(label=_("_More settings"), use_underline=True)
+    def _build_expander(self, label, widget):
+        expander = Gtk.Expander(label=label, use_underline=True)
         expander.set_margin_start(12)
         expander.set_margin_end(12)
-        grid = self._form.grid(MORE, 2)
-        grid.set_border_width(6)
-        # Small screens must still show the buttons below.
-        scrolled = Gtk.ScrolledWindow(min_content_height=230, hscrollbar_policy=2)
-        scrolled.add(grid)
-        expander.add(scrolled)
+        expander.add(widget)
+        expander.connect("notify::expanded", self._on_expander)
+        expander.connect("size-allocate", self._on_place)
         return expander
+
+    def _on_expander(self, expander, _what):
+        if expander.get_expanded():
+            for other in self._expanders:
+                other.set_expanded(other is expander)
+        # GTK's own way would make the window as much higher as the section is, however high the
+        # screen, and not know that another one closes.
+        self._dialog.resize(self._dialog.get_size()[0], 1)
+
+    def _on_place(self, expander, place):
+        """Scroll to a section that was opened or has become larger."""
+        before, self._heights[expander] = self._heights.get(expander, 0), place.height
+        if expander.get_expanded() and place.height > before:
+            self._scrolled.get_vadjustment().clamp_page(place.y, place.y + place.height)
 
     # -- the artist's changes ------------------------------------------------------------------
 
     def run(self):
         return self._dialog.run()
 
-    def _on_file(self, chooser):
-        self._config.set_property("style", chooser.get_file())
-
     def _on_config(self, _config, what):
         # Also Reset and loaded settings come this way.
-        if what.name == "style":
-            self._show_style()
+        if what.name in ("style", "styles", "blend"):
+            self._styles.refresh()
+        elif what.name in ("regions", "strength"):
+            self._masks.refresh()
         self._form.refresh()
         self._planning.change()
 
-    def _show_style(self):
-        file = self._config.get_property("style")
-        if file is None:
-            self._chooser.unselect_all()
-            self._thumbnail.set_from_icon_name("image-x-generic", Gtk.IconSize.DIALOG)
-            return
-        if not (self._chooser.get_file() and self._chooser.get_file().equal(file)):
-            self._chooser.set_file(file)
-        self._thumbnail.set_from_pixbuf(self._load_thumbnail(file))
+    def _on_offer(self, _button, row, answer, found):
+        row.hide()
+        answer(found)
 
-    def _load_thumbnail(self, file):
-        size = THUMBNAIL_SIZE
+    def _go_on(self, found):
+        if self._painting.go_on(found):
+            self._choices.recall(found.how)
+            self._dialog.response(Gtk.ResponseType.OK)
+        else:
+            self._planning.tell(_("Another GIMP goes on with it."))
+
+    def _try_nine(self):
+        """Let the artist choose among nine pictures."""
+        chosen = problem = None
+        self._planning.pause()
         try:
-            picture = thumbnail(file, size)
-            return picture or as_pixbuf(self._painting.style_picture(file.get_uri()), size)
-        except PluginError:
-            return None  # told when it is to be painted with
+            chosen = grid_window.choose(self._painting, self._choices, self._dialog)
+            for name, value in chosen.settings.items() if chosen else ():
+                self._choices.set(name, value)
+        except PluginError as error:
+            problem = error
+        except Exception as error:
+            problem = unexpected(error)
+        finally:
+            self._planning.resume()
+        if problem:
+            self._planning.tell(problem.text(_))
+        elif chosen and chosen.at_once:
+            self._dialog.response(Gtk.ResponseType.OK)
 
     # -- what planning shows -------------------------------------------------------------------
 
-    @property
-    def preview_wanted(self):
-        return self._preview.get_active()
-
-    @preview_wanted.setter
-    def preview_wanted(self, wanted):
-        self._preview.set_active(wanted)
-
     def show_status(self, text, may_paint):
         self._dialog.set_response_sensitive(Gtk.ResponseType.OK, may_paint)
-        self._preview.set_sensitive(may_paint)
+        self.preview.allow(may_paint)
         self._status.set_text(text)
 
-    def show_fraction(self, fraction):
-        self._preview_bar.set_fraction(fraction)
-
-    def show_preview(self, message):
-        self._picture.set_from_pixbuf(as_pixbuf(message, PREVIEW_SIZE))
+    def look(self):
+        self._masks.look()
 
     def offer_networks(self, names):
         self._form.offer_networks(names)

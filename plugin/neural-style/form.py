@@ -10,8 +10,9 @@ gi.require_version("Gtk", "3.0")
 from gi.repository import GObject, Gtk  # noqa: E402
 
 import arguments  # noqa: E402
+import sliders  # noqa: E402
 from translation import _  # noqa: E402
-from words import DIGITS, SHOWN, label_of, network_words  # noqa: E402
+from words import PRECISE, SHOWN, label_of, network_words, number_words  # noqa: E402
 
 
 class Form:
@@ -31,8 +32,8 @@ class Form:
 
     def _make(self, setting):
         name = setting["name"]
-        if name in ("strength", "faces"):
-            return self._make_scale(setting)
+        if name in sliders.SLIDERS:
+            return self._make_scale(name)
         if "choices" in setting:
             return self._make_combo(setting)
         if name == "network":
@@ -43,16 +44,17 @@ class Form:
         entry.connect("changed", lambda entry: self._set(name, entry.get_text()))
         return entry
 
-    def _make_scale(self, setting):
-        low, high = setting["minimum"], setting["maximum"]
-        scale = Gtk.Scale.new_with_range(Gtk.Orientation.HORIZONTAL, low, high, 1)
+    def _make_scale(self, name):
+        scale = Gtk.Scale.new_with_range(Gtk.Orientation.HORIZONTAL, *sliders.span(name))
         scale.set_value_pos(Gtk.PositionType.RIGHT)
         scale.set_hexpand(True)
-        name = setting["name"]
-        if name == "strength":
-            scale.add_mark(low, Gtk.PositionType.BOTTOM, _("photo"))
-            scale.add_mark(high, Gtk.PositionType.BOTTOM, _("painting"))
-        scale.connect("value-changed", lambda scale: self._set(name, scale.get_value()))
+        for place, words in sliders.marks(name):
+            scale.add_mark(place, Gtk.PositionType.BOTTOM, words)
+        scale.connect("format-value", lambda _scale, place: sliders.text_at(name, place))
+        scale.connect(
+            "value-changed",
+            lambda scale: self._set(name, sliders.value_at(name, scale.get_value())),
+        )
         return scale
 
     def _make_combo(self, setting):
@@ -82,9 +84,13 @@ class Form:
         name, is_whole = setting["name"], setting["type"] == "integer"
         step = 1 if is_whole else 0.01
         spin = Gtk.SpinButton.new_with_range(setting["minimum"], setting["maximum"], step)
-        spin.set_digits(0 if is_whole else DIGITS.get(name, 5))
+        spin.set_digits(0 if is_whole else PRECISE)
         spin.set_width_chars(9)
         spin.set_max_width_chars(9)
+        if not is_whole:
+            spin.set_numeric(False)  # which has no letters, not even 3e-06
+            spin.connect("output", lambda spin: _show_number(name, spin))
+            _show_number(name, spin)  # the value that is there already gives no signal
         convert = int if is_whole else float
         spin.connect("value-changed", lambda spin: self._set(name, convert(spin.get_value())))
         return spin
@@ -104,6 +110,8 @@ class Form:
         self._is_refreshing = True
         for name, widget in self.widgets.items():
             value = self._choices.effective(name)
+            if name in sliders.SLIDERS:
+                value = sliders.place(name, value)
             if isinstance(widget, (Gtk.Scale, Gtk.SpinButton)):
                 if widget.get_value() != value:
                     widget.set_value(value)
@@ -126,7 +134,7 @@ class Form:
             column, row = 2 * (index // rows), index % rows
             label = Gtk.Label(label=label_of(name), xalign=0.0)
             label.set_mnemonic_widget(self.widgets[name])
-            if name == "strength":
+            if sliders.marks(name):
                 label.set_valign(Gtk.Align.START)
             elif name == "network":
                 label.set_no_show_all(True)
@@ -135,6 +143,11 @@ class Form:
             grid.attach(label, column, row, 1, 1)
             grid.attach(self.widgets[name], column + 1, row, 1, 1)
         return grid
+
+
+def _show_number(name, spin):
+    _show_text(spin, number_words(name, spin.get_value()))
+    return True  # GTK has nothing to add
 
 
 def _show_text(entry, value):

@@ -7,8 +7,13 @@ import sys
 from gi.repository import Gimp
 
 
+def config_file(name):
+    """A file's path in GIMP's own folder."""
+    return os.path.join(Gimp.directory(), name)
+
+
 def log_path():
-    return os.path.join(Gimp.directory(), "neural-style.log")
+    return config_file("neural-style.log")
 
 
 def bundles():

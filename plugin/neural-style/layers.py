@@ -14,17 +14,15 @@ import gi
 
 gi.require_version("Gimp", "3.0")
 gi.require_version("Gegl", "0.4")
-from gi.repository import Gegl, Gimp, Gio  # noqa: E402
+from gi.repository import Gegl, Gimp  # noqa: E402
 
 import note  # noqa: E402
 import rawfile  # noqa: E402
-from engine import writable  # noqa: E402
+from arguments import enum_name  # noqa: E402
 from messages import PluginError  # noqa: E402
-from region import Region, around, scaled  # noqa: E402
+from region import Region, around, described, scaled  # noqa: E402
 
 FORMAT = "R'G'B'A float"
-STYLE_MAX_SIDE = 4096
-"""A style picture is read no larger: it is scaled to the painting's size anyway."""
 
 Snapshot = collections.namedtuple("Snapshot", "x y width height pixels mask")
 """A layer as it was: its place in the image, its pixels, filters applied, and what the new layer's
@@ -48,15 +46,21 @@ def source_layer(image, drawables):
     return drawable
 
 
-def region_to_paint(image, layer):
+def region_to_paint(image, layer, with_selection=True):
     """The selection's bounding box with some context around it, or the whole layer."""
     size = layer.get_width(), layer.get_height()
-    if Gimp.Selection.is_empty(image):
+    if not with_selection or Gimp.Selection.is_empty(image):
         return Region(0, 0, *size)
     touches, x, y, width, height = layer.mask_intersect()
     if not touches or width < 1 or height < 1:
         raise PluginError("selection_outside")
     return around(Region(x, y, width, height), *size)
+
+
+def selected_area(image):
+    """The bounding box of what is selected, in the image, or None."""
+    _, is_any, left, top, right, bottom = Gimp.Selection.bounds(image)
+    return Region(left, top, right - left, bottom - top) if is_any else None
 
 
 def check_alive(image, layer):
@@ -68,6 +72,13 @@ def check_alive(image, layer):
     # A deleted layer is still valid while Undo could bring it back.
     if not layer.is_valid() or layer.get_image() is None or not is_inside(image, layer):
         raise PluginError("layer_gone")
+
+
+def check_begun(image, source, begun):
+    """Raise if the layer to go on with is gone, or does not fit its source any more."""
+    check_alive(image, begun)
+    if (begun.get_width(), begun.get_height()) != (source.get_width(), source.get_height()):
+        raise PluginError("begun_changed")
 
 
 def is_inside(image, layer):
@@ -82,6 +93,11 @@ def is_inside(image, layer):
     return False
 
 
+def name_of(layer):
+    """The layer's name, as text."""
+    return layer.get_name()
+
+
 def is_as_made(layer, before):
     """Whether the new layer has the snapshot's size still."""
     return (layer.get_width(), layer.get_height()) == (before.width, before.height)
@@ -92,26 +108,29 @@ def is_as_made(layer, before):
 
 def write_picture(buffer, region, path, longest=None):
     """Write a region of a buffer, at most `longest` pixels long; describes the file for a job."""
+    rawfile.write(path, strips(buffer, region, FORMAT, rawfile.PIXEL_BYTES, longest))
+    return described(path, region, longest)
+
+
+def strips(buffer, region, form, pixel_bytes, longest=None):
+    """The bytes of a region of a buffer in a format, at most `longest` pixels long, in strips."""
     scale, width, height = scaled(region, longest)
     left, top = math.floor(region.x * scale), math.floor(region.y * scale)
-    try:
-        with open(path, "wb") as file:
-            for first, end in rawfile.strips(width * rawfile.PIXEL_BYTES, height):
-                # With a scale, GEGL wants the rectangle in scaled coordinates.
-                strip = Gegl.Rectangle.new(left, top + first, width, end - first)
-                file.write(buffer.get(strip, scale, FORMAT, Gegl.AbyssPolicy.CLAMP))
-    except OSError as error:
-        raise writable(error) from None
-    return {"file": path, "width": width, "height": height}
+    for first, end in rawfile.strips(width * pixel_bytes, height):
+        # With a scale, GEGL wants the rectangle in scaled coordinates.
+        strip = Gegl.Rectangle.new(left, top + first, width, end - first)
+        yield buffer.get(strip, scale, form, Gegl.AbyssPolicy.CLAMP)
 
 
-def pixels_with_filters(layer):
-    """The layer's pixels as they are seen without mask and mode, its live filters applied.
+def pixels_with_filters(layer, with_mask=False):
+    """The layer's pixels as they are seen without mode, its live filters applied, and if wanted its
+    mask.
 
     Reading a layer gives its pixels without its filters, and merging them would change the image:
     so that is done in a copy of the image.
     """
-    if not layer.get_filters():
+    with_mask = with_mask and layer.get_mask() is not None and layer.get_apply_mask()
+    if not layer.get_filters() and not with_mask:
         return layer.get_buffer()
     image = layer.get_image()
     path, item = [], layer
@@ -126,6 +145,9 @@ def pixels_with_filters(layer):
         twin = twins[path[-1]]
         before = twin.get_offsets()
         twin.merge_filters()
+        if with_mask:
+            twin = twin.merge() if twin.is_group() else twin
+            twin.remove_mask(Gimp.MaskApplyMode.APPLY)
         after = twin.get_offsets()
         # A filter that reaches beyond the layer, such as a shadow, makes it larger: what was its
         # corner is somewhere inside then.
@@ -145,32 +167,6 @@ def pixels_with_filters(layer):
         copy.delete()
 
 
-def style_name(uri):
-    """A style picture's name, to be shown."""
-    return Gio.File.new_for_uri(uri).get_basename() or ""
-
-
-def load_style(uri, path):
-    """Open a picture with GIMP and write what is visible of it; returns the file for a job."""
-    file, name = Gio.File.new_for_uri(uri), style_name(uri)
-    if not file.query_exists(None):
-        raise PluginError("file_missing", file.get_parse_name())
-    try:
-        image = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, file)
-    except Exception:
-        image = None
-    finally:
-        Gimp.progress_end()  # GIMP shows "Opening..." for ever otherwise
-    if image is None:
-        raise PluginError("style_unreadable", name)
-    try:
-        visible = Gimp.Layer.new_from_visible(image, image, "visible")
-        whole = Region(0, 0, visible.get_width(), visible.get_height())
-        return write_picture(visible.get_buffer(), whole, path, STYLE_MAX_SIDE)
-    finally:
-        image.delete()
-
-
 def to_screen(message, width, height):
     """A raw file's picture scaled to that size, as 8-bit RGBA bytes for the screen."""
     buffer = Gegl.Buffer.new(FORMAT, 0, 0, message["width"], message["height"])
@@ -184,7 +180,7 @@ def to_screen(message, width, height):
 # -- writing -------------------------------------------------------------------------------------
 
 
-def snapshot(image, source):
+def snapshot(image, source, with_selection=True):
     """All of the source that the new layer takes over, whatever the artist does to it meanwhile.
 
     With a selection the mask is the selection (times the source's own mask), feathering included.
@@ -194,7 +190,7 @@ def snapshot(image, source):
     mask = None
     if source.get_mask() is not None and source.get_apply_mask():
         mask = source.get_mask().get_buffer().dup()
-    if not Gimp.Selection.is_empty(image):
+    if with_selection and not Gimp.Selection.is_empty(image):
         selected = Gegl.Buffer.new("Y float", 0, 0, width, height)
         whole = Gegl.Rectangle.new(0, 0, width, height)
         part = Gegl.Rectangle.new(x, y, width, height)
@@ -221,18 +217,22 @@ def _multiply(ours, theirs, width, height):
         ours.set(line, "Y float", product.tobytes())
 
 
-def new_layer(image, before, name):
-    """A snapshot as a plain layer outside the image, with its mask."""
-    mode = image.get_default_new_layer_mode()
+def new_layer(image, before, name, finish):
+    """A snapshot as a plain layer outside the image, with its mask, opacity and mode."""
+    mode = getattr(Gimp.LayerMode, enum_name(finish["mode"]))
+    if mode == Gimp.LayerMode.NORMAL:
+        mode = image.get_default_new_layer_mode()
     kind = Gimp.ImageType.RGBA_IMAGE
     if image.get_base_type() == Gimp.ImageBaseType.GRAY:
         kind = Gimp.ImageType.GRAYA_IMAGE
-    layer = Gimp.Layer.new(image, name, before.width, before.height, kind, 100.0, mode)
+    size, opacity = (before.width, before.height), finish["opacity"]
+    layer = Gimp.Layer.new(image, name, *size, kind, opacity, mode)
     layer.set_offsets(before.x, before.y)
     _fill(layer, before.pixels)
     if before.mask is not None:
         layer.add_mask(layer.create_mask(Gimp.AddMaskType.WHITE))
         _fill(layer.get_mask(), before.mask)
+        layer.set_edit_mask(False)  # the next stroke is meant for the picture
     return layer
 
 
@@ -283,21 +283,22 @@ def paint_roughly(layer, region, message):
     Gimp.displays_flush()
 
 
-def insert(image, layer, source):
-    """Put the layer right above its source, in the same group, and select it."""
-    image.insert_layer(layer, source.get_parent(), image.get_item_position(source))
+def insert(image, layer, below):
+    """Put the layer right above another, in the same group, and select it."""
+    image.insert_layer(layer, below.get_parent(), image.get_item_position(below))
     image.set_selected_layers([layer])
     Gimp.displays_flush()
 
 
-def take_out(image, layer, source):
-    """Take an inserted layer out of the image and select its source, as far as they are there."""
+def take_out(image, layer, below):
+    """Take an inserted layer out of the image and select the one that it lay on, as far as they are
+    there."""
     if not image.is_valid():
         return
     if layer.is_valid() and is_inside(image, layer):
         image.remove_layer(layer)
-    if source.is_valid():
-        image.set_selected_layers([source])
+    if below.is_valid():
+        image.set_selected_layers([below])
     Gimp.displays_flush()
 
 
@@ -310,14 +311,14 @@ def delete(image, layer):
 # -- remembering how a layer was made ------------------------------------------------------------
 
 
-def remember(layer, source, style, values):
+def remember(layer, source, references, values, masks):
     """Keep how the layer was made, for the menu entry Repeat."""
-    data = note.write(style, values, source.get_tattoo())
+    data = note.write(references, values, source.get_tattoo(), masks)
     layer.attach_parasite(Gimp.Parasite.new(note.PARASITE, Gimp.PARASITE_PERSISTENT, data))
 
 
 def recall(layer):
-    """What `remember` kept: a dict of style, settings and source.
+    """What `remember` kept: a dict of styles, settings, source and masks.
 
     Raises:
         PluginError: `nothing_to_repeat`.

@@ -13,7 +13,6 @@ import gi
 gi.require_version("Gimp", "3.0")
 from gi.repository import Gimp, GLib, GObject  # noqa: E402
 
-import arguments  # noqa: E402
 import choices  # noqa: E402
 import layers  # noqa: E402
 import painting  # noqa: E402
@@ -21,9 +20,11 @@ import reporting  # noqa: E402
 from engine import Engine, lead_group  # noqa: E402
 from messages import CALLERS_MISTAKES, Cancelled, PluginError  # noqa: E402
 from translation import DOMAIN, _  # noqa: E402
+from words import title_of  # noqa: E402
 
 PAINT = "plug-in-neural-style"
 REPEAT = "plug-in-neural-style-repeat"
+CONTINUE = "plug-in-neural-style-continue"
 
 
 class NeuralStyle(Gimp.PlugIn):
@@ -31,7 +32,7 @@ class NeuralStyle(Gimp.PlugIn):
         return True, DOMAIN, None
 
     def do_query_procedures(self):
-        return [PAINT, REPEAT]
+        return [PAINT, REPEAT, CONTINUE]
 
     def do_create_procedure(self, name):
         procedure = Gimp.ImageProcedure.new(self, name, Gimp.PDBProcType.PLUGIN, run, None)
@@ -41,8 +42,10 @@ class NeuralStyle(Gimp.PlugIn):
         procedure.set_attribution("Neural Style for GIMP", "GPL-3.0-or-later", "2026")
         if name == PAINT:
             _describe_paint(procedure)
-        else:
+        elif name == REPEAT:
             _describe_repeat(procedure)
+        else:
+            _describe_continue(procedure)
         procedure.add_menu_path("<Image>/Filters/Artistic")  # wants the label first
         words = _("Neural Style"), _("The new layer")
         procedure.add_layer_return_value("layer", *words, True, GObject.ParamFlags.READWRITE)
@@ -65,18 +68,7 @@ def _describe_paint(procedure):
         ),
         None,  # no page of GIMP's help, hence no Help button
     )
-    flags = GObject.ParamFlags.READWRITE
-    # Action ANY: with OPEN, GIMP itself refuses a missing file, in words that nobody understands.
-    procedure.add_file_argument(
-        "style",
-        _("Style picture"),
-        _("The picture whose style the layer takes; anything that GIMP can open."),
-        Gimp.FileChooserAction.ANY,
-        True,
-        None,
-        flags,
-    )
-    choices.register(procedure, _, flags)
+    choices.register(procedure, _, GObject.ParamFlags.READWRITE)
 
 
 def _describe_repeat(procedure):
@@ -91,31 +83,72 @@ def _describe_repeat(procedure):
     )
 
 
+def _describe_continue(procedure):
+    procedure.set_menu_label(_("Continue Neural Style on This Layer..."))
+    procedure.set_documentation(
+        _("Go on with a layer that Neural Style made, with the same settings or others"),
+        _(
+            "The steps at the full size are taken again, from where the layer is instead of from "
+            "its source: a second coat, with another strength or another style picture if you like."
+        ),
+        None,
+    )
+
+
 # -- running -------------------------------------------------------------------------------------
 
 
 def run(procedure, run_mode, image, drawables, config, _data):
     """GIMP's callback: paint, and turn every failure into a status with a sentence."""
     lead_group()
+    # Where GIMP cannot open a style picture, one sentence is enough.
+    procedure.get_plug_in().set_pdb_error_handler(Gimp.PDBErrorHandler.PLUGIN)
     try:
-        source = layers.source_layer(image, drawables)
-        if procedure.get_name() == REPEAT:
-            source, config = _recalled(image, source)
+        if procedure.get_name() == PAINT and run_mode != Gimp.RunMode.INTERACTIVE:
+            return _success(procedure, _paint_all(image, drawables, config))
+        below = source = layers.source_layer(image, drawables)
+        begun = None
+        if procedure.get_name() != PAINT:
+            source, config = _recalled(image, below)
+            if procedure.get_name() == CONTINUE:
+                begun = below
+                if source is None:
+                    raise PluginError("source_gone")
+            source = source or below
+        chosen = choices.ConfigChoices(config, image)
         if run_mode == Gimp.RunMode.INTERACTIVE:
             import dialog  # needs a display, which a batch run has not
 
-            layer = dialog.run(config, image, source)
+            title = title_of(procedure.get_name())
+            layer = dialog.run(title, chosen, image, source, begun, below)
         else:
-            # Scripts and Repeat Last: the settings as they are given.
-            chosen = choices.ConfigChoices(config)
-            values = chosen.collect()
-            layer = painting.paint_without_dialog(image, source, chosen.style, values)
+            layer = _painted([painting.Target(image, source, begun, below)], chosen)
     except Cancelled:
         return procedure.new_return_values(Gimp.PDBStatusType.CANCEL, GLib.Error())
     except PluginError as error:
         return _failure(procedure, error)
     except Exception as error:
         return _failure(procedure, reporting.unexpected(error))
+    return _success(procedure, layer)
+
+
+def _paint_all(image, drawables, config):
+    """For scripts and Repeat Last: each layer, of whatever image, with one engine."""
+    chosen = choices.ConfigChoices(config, image)
+    targets = []
+    for drawable in drawables or [None]:
+        own = drawable.get_image() if drawable else image
+        targets.append(painting.Target(own, layers.source_layer(own, [drawable])))
+    return _painted(targets, chosen)
+
+
+def _painted(targets, chosen):
+    """Paint without a window, with the settings as they are given; returns the last new layer."""
+    values = chosen.collect(), chosen.finish(), chosen.masks
+    return painting.paint_without_dialog(targets, chosen.styles, *values)[-1]
+
+
+def _success(procedure, layer):
     values = procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, GLib.Error())
     values.remove(1)
     values.insert(1, GObject.Value(Gimp.Layer, layer))
@@ -123,16 +156,14 @@ def run(procedure, run_mode, image, drawables, config, _data):
 
 
 def _recalled(image, layer):
-    """The source and settings that made a layer."""
+    """The source of a layer, or None if that is gone, and the settings that made it."""
     note = layers.recall(layer)
-    config = Gimp.get_pdb().lookup_procedure(PAINT).create_config()
-    recalled = choices.ConfigChoices(config)
-    recalled.choose_style(note["style"])
-    for name, value in note["settings"].items():
-        if name in arguments.BY_NAME:
-            recalled.set(name, value)
-    source = image.get_layer_by_tattoo(note["source"])
-    return source or layer, config
+    procedure = Gimp.get_pdb().lookup_procedure(PAINT)
+    # GIMP has named a page of its help, which is not there; the dialog would have a button for it.
+    procedure.set_documentation(procedure.get_blurb(), procedure.get_help(), None)
+    config = procedure.create_config()
+    choices.ConfigChoices(config, image).recall(note)
+    return image.get_layer_by_tattoo(note["source"]), config
 
 
 def _failure(procedure, error):

@@ -5,21 +5,22 @@ import gi
 
 gi.require_version("GimpUi", "3.0")
 gi.require_version("Gtk", "3.0")
-from gi.repository import GimpUi, GLib, Gtk  # noqa: E402
+from gi.repository import Gdk, GimpUi, GLib, Gtk  # noqa: E402
 
-from running import KEEP, TICK_MS  # noqa: E402
+from painting import TICK_MS  # noqa: E402
+from running import KEEP  # noqa: E402
 from translation import _  # noqa: E402
-from windows import PICTURE_SIZE, RESPONSES, ProgressWindow  # noqa: E402
+from windows import MINIMISE, PICTURE_SIZE, RESPONSES, ProgressWindow  # noqa: E402
 
 
-def paint(painting, style, values):
+def paint(painting, styles, values):
     """Paint with a window; returns the new layer.
 
     Raises:
         Cancelled: the artist did.
         PluginError: the painting failed.
     """
-    window = RunWindow(painting, style, values)
+    window = RunWindow(painting, styles, values)
     try:
         return window.run()
     finally:
@@ -27,14 +28,18 @@ def paint(painting, style, values):
 
 
 class RunWindow(ProgressWindow):
-    def __init__(self, painting, style, values):
-        ProgressWindow.__init__(self, painting, style, values)
+    _main, _main_quit = staticmethod(Gtk.main), staticmethod(Gtk.main_quit)
+
+    def __init__(self, painting, styles, values):
+        ProgressWindow.__init__(self, painting, styles, values)
         self._timer = GLib.timeout_add(TICK_MS, self._running.tick)
 
     def _build(self):
         self._dialog = GimpUi.Dialog(title=_("Neural Style"), role="neural-style-run")
+        self._dialog.set_type_hint(Gdk.WindowTypeHint.NORMAL)
+        self._dialog.add_button(_("_Minimise"), MINIMISE)
         self._dialog.add_button(_("_Cancel"), Gtk.ResponseType.CANCEL)
-        self._dialog.add_button(_("Stop and _Keep"), RESPONSES[KEEP])
+        self._keep = self._dialog.add_button(_("Stop and _Keep"), RESPONSES[KEEP])
         self.allow_keeping(False)
         self._picture = Gtk.Image()
         self._picture.set_size_request(PICTURE_SIZE, PICTURE_SIZE * 2 // 3)

@@ -4,8 +4,9 @@
     catalogues.py           compile every .po file
     catalogues.py LANGUAGE  print what that language's .po file lacks, ready to be filled in
 
-Standard library only. The texts are those of the plug-in's code, its table of errors and the
-engine's settings.json.
+Standard library only. The texts are those of the plug-in's code, its table of errors, its own
+settings and the engine's settings.json, and the names and descriptions of the style pictures that
+come with it.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ import json
 import struct
 import sys
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).resolve().parent
 SHARED = HERE.parent / "shared"
+DRAWN = HERE.parents[1] / "core" / "neural_style" / "styles" / "styles.json"
 
 
 def texts() -> list[str]:
@@ -27,12 +30,14 @@ def texts() -> list[str]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if _is_translation(node):
                 found[ast.literal_eval(node.args[0])] = None  # type: ignore[attr-defined]
-    for sentence, hint in _table_of_errors().values():
+    for sentence, hint in _constant("messages.py", "TABLE").values():
         found.update({sentence: None, hint: None})
-    settings = json.loads((SHARED / "settings.json").read_text(encoding="utf-8"))["settings"]
-    for setting in settings:
+    engine = json.loads((SHARED / "settings.json").read_text(encoding="utf-8"))["settings"]
+    for setting in [*engine, *_constant("arguments.py", "FINISH")]:
         found.update({setting["label"]: None, setting["help"]: None})
         found.update(dict.fromkeys(setting.get("choices", [])))
+    for name, description in json.loads(DRAWN.read_text(encoding="utf-8")).items():
+        found.update({name.replace("-", " "): None, description: None})
     return [text for text in found if text != "{detail}"]
 
 
@@ -45,12 +50,13 @@ def _is_translation(node: ast.AST) -> bool:
     )
 
 
-def _table_of_errors() -> dict[str, tuple[str, str]]:
-    tree = ast.parse((SHARED / "messages.py").read_text(encoding="utf-8"))
+def _constant(file: str, name: str) -> Any:
+    """The value that a shared file gives to a name."""
+    tree = ast.parse((SHARED / file).read_text(encoding="utf-8"))
     for node in tree.body:
-        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "TABLE":
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == name:
             return ast.literal_eval(node.value)
-    raise ValueError("messages.py has no TABLE")
+    raise ValueError(f"{file} has no {name}")
 
 
 def read(path: Path) -> dict[str, str]:

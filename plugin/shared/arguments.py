@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The engine's settings as arguments of a GIMP procedure, derived from settings.json.
+"""The settings as arguments of a GIMP procedure: the engine's, from settings.json, and the layer's.
 
 A value out of range is an error. A setting whose value the presets change may be left open (-1 for
 a number, empty for text); then the preset decides. Python 2.7 can read it.
@@ -9,6 +9,8 @@ import io
 import json
 import os
 
+import masks
+import styles
 from messages import PluginError
 
 OPEN_NUMBER = -1
@@ -18,7 +20,45 @@ _here = os.path.dirname(os.path.abspath(__file__))
 with io.open(os.path.join(_here, "settings.json"), encoding="utf-8") as _file:
     _described = json.load(_file)
 
-SETTINGS = _described["settings"]
+ENGINE = _described["settings"]
+FINISH = [
+    {
+        "name": "opacity",
+        "type": "number",
+        "default": 100.0,
+        "minimum": 0,
+        "maximum": 100,
+        "label": "Layer opacity",
+        "help": "Opacity of the new layer in percent: below 100 the photo shows through. The "
+        "preview shows the layer itself.",
+    },
+    {
+        "name": "mode",
+        "type": "choice",
+        "default": "normal",
+        "choices": [
+            "normal",
+            "dissolve",
+            "multiply",
+            "screen",
+            "overlay",
+            "soft-light",
+            "hard-light",
+            "grain-merge",
+            "darken",
+            "lighten",
+            "hue",
+            "colour",
+            "luminance",
+        ],
+        "label": "Layer mode",
+        "help": "How the new layer is laid over what lies below: luminance takes the painting's "
+        "light and shade and leaves the photo's colours, colour does the opposite. The "
+        "preview shows the layer itself.",
+    },
+]
+"""What the new layer is to be like in GIMP, in the form of the engine's, which never sees it."""
+SETTINGS = ENGINE + FINISH
 PRESETS = _described["presets"]
 BY_NAME = dict((setting["name"], setting) for setting in SETTINGS)
 FIRST = ("strength", "preset", "network", "size", "colours", "style_scale", "seed")
@@ -68,6 +108,19 @@ def help_text(setting, translate):
     return text
 
 
+def enum_name(mode):
+    """A layer mode's name among GIMP's constants."""
+    known = {
+        "soft-light": "SOFTLIGHT",
+        "hard-light": "HARDLIGHT",
+        "darken": "DARKEN_ONLY",
+        "lighten": "LIGHTEN_ONLY",
+        "hue": "LCH_HUE",
+        "colour": "LCH_COLOR",
+    }
+    return known.get(mode) or mode.replace("-", "_").upper()
+
+
 def is_open(name, value):
     """Whether the preset, or the engine's own default, decides."""
     if value is None or value == "":
@@ -93,26 +146,49 @@ def check(setting, value):
 
 
 class Choices(object):
-    """The style picture and the settings of one run: a value for each, or left open."""
+    """The style pictures, the masks and the settings of one run: a value for each, or left open."""
 
-    def __init__(self, style=None, values=()):
-        self._style = style
+    def __init__(self, references=(), values=(), guided=masks.NONE):
+        self._styles = list(references)
+        self._masks = guided
         self._values = dict((name, default(name)) for name in BY_NAME)
         self._values.update(values)
 
     @property
-    def style(self):
-        """The style picture's URI, or None."""
-        return self._style
+    def styles(self):
+        """References to the style pictures (see `styles`)."""
+        return list(self._styles)
 
-    def choose_style(self, uri):
-        self._style = uri
+    @property
+    def weights(self):
+        """How much each style picture counts, as the dialog shows it."""
+        return styles.weights_of(self.get("blend"), len(self.styles))
+
+    def choose_styles(self, references, weights=()):
+        """Take these style pictures, with equal weights if none are given."""
+        self._styles = list(references)
+        self.set("blend", styles.blend_of(weights))
+
+    @property
+    def masks(self):
+        """What is protected, and the regions (see `masks`)."""
+        return self._masks
+
+    def choose_masks(self, guided):
+        self._masks = guided
 
     def get(self, name):
         return self._values[name]
 
     def set(self, name, value):
         self._values[name] = value
+
+    def recall(self, noted):
+        """Take all that a note remembers (see `note`), and the defaults for what it does not."""
+        self.choose_styles(noted["styles"])
+        self.choose_masks(masks.parse(noted["masks"]))
+        for name in BY_NAME:
+            self.set(name, noted["settings"].get(name, default(name)))
 
     def choose_preset(self, preset):
         """Take a preset, which then decides everything that presets decide."""
@@ -129,14 +205,19 @@ class Choices(object):
         return shown(name, preset.get(name, BY_NAME[name]["default"]))
 
     def collect(self):
-        """The settings that are given explicitly, checked, for the engine.
+        """The engine's settings that are given explicitly, checked.
 
         Raises:
             PluginError: `bad_settings`, naming the setting and what it may be.
         """
-        given = [(setting, self.get(setting["name"])) for setting in SETTINGS]
+        given = [(setting, self.get(setting["name"])) for setting in ENGINE]
         return dict(
             (setting["name"], check(setting, value))
             for setting, value in given
             if not is_open(setting["name"], value)
         )
+
+    def finish(self):
+        """The new layer's opacity and mode, checked as by `collect`."""
+        values = [(setting, self.effective(setting["name"])) for setting in FINISH]
+        return dict((setting["name"], check(setting, value)) for setting, value in values)

@@ -26,7 +26,7 @@ if sys.version_info[0] > 2:
 else:
     import Queue as queue
 
-PROTOCOL = 2
+PROTOCOL = 3
 HELLO_SECONDS = 120
 """A first start reads a gigabyte of libraries, perhaps from a slow disk."""
 SILENCE_SECONDS = 120
@@ -45,6 +45,7 @@ EXPECTED = {
     "planned": ("device", "width", "height", "memory", "seconds"),
     "progress": ("step", "total", "fraction", "eta_s"),
     "preview": ("file", "width", "height"),
+    "kept": ("fraction",),
     "warning": ("message",),
     "result": ("file", "width", "height"),
 }
@@ -412,21 +413,22 @@ class Task(object):
 
 
 class Plan(Task):
-    """How a picture of that size would be painted, and how long that would take."""
+    """How a picture of that size would be painted, and how long that would take; with so many
+    regions, and perhaps something to protect, or a picture begun."""
 
-    def __init__(self, engine, width, height, settings):
+    def __init__(self, engine, width, height, settings, regions=0, protect=False, begun=False):
         message = {"type": "plan", "width": width, "height": height, "settings": settings}
+        message.update(regions=regions, protect=protect, begun=begun)
         Task.__init__(self, engine, message, "planned")
 
 
 class Job(Task):
     """One picture to paint.
 
-    `on_progress(message)`, `on_preview(message)` and `on_warning(message)` are called in between.
+    `handlers` are called in between, each with a message, by the message's type.
     """
 
-    def __init__(self, engine, request, on_progress, on_preview=None, on_warning=None):
-        handlers = {"progress": on_progress, "preview": on_preview, "warning": on_warning}
+    def __init__(self, engine, request, handlers):
         Task.__init__(self, engine, dict(request, type="job"), "result", handlers)
 
     def finish(self):

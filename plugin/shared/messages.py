@@ -34,6 +34,38 @@ TABLE = {
         "The style picture {detail} could not be opened",
         "Choose a picture that GIMP can open.",
     ),
+    "style_gone": (
+        "The style picture {detail} is not there any more",
+        "Choose another style picture.",
+    ),
+    "mask_gone": (
+        "The mask {detail} is not there any more",
+        "Choose another mask, or none.",
+    ),
+    "mask_ambiguous": (
+        "Several channels or layers are named {detail}",
+        "Rename one, or give its tattoo.",
+    ),
+    "mask_elsewhere": (
+        "The mask {detail} is not of the image to paint in",
+        "Choose a channel, layer mask or layer of the same image.",
+    ),
+    "mask_empty": (
+        "The mask {detail} is black everywhere on the layer, so it chooses nothing",
+        "Make it white there, or choose another mask, or none.",
+    ),
+    "nothing_selected": (
+        "Nothing is selected, so the selection cannot be a mask",
+        "Select a part of the layer, or choose another mask, or none.",
+    ),
+    "too_many_regions": (
+        "There can be no more than {detail} regions",
+        "Unite some of their masks.",
+    ),
+    "region_style_missing": (
+        "The region {detail} has no style picture",
+        "Choose one, or remove the region.",
+    ),
     "selection_outside": (
         "The selection does not touch the layer",
         "Select a part of the layer, or nothing for all of it.",
@@ -41,6 +73,14 @@ TABLE = {
     "nothing_to_repeat": (
         "This layer was not made by Neural Style",
         "Select a layer that Neural Style made.",
+    ),
+    "source_gone": (
+        "The layer that this one was painted from is not there any more",
+        "Use Repeat, which paints this layer itself.",
+    ),
+    "begun_changed": (
+        "The layer to go on with has another size than the one it was painted from",
+        "Use Repeat, which begins anew.",
     ),
     # -- the engine ----------------------------------------------------------------------------
     "engine_missing": (
@@ -108,9 +148,14 @@ TABLE = {
 
 CALLERS_MISTAKES = frozenset(
     ["bad_settings", "no_layer", "indexed", "style_missing", "file_missing"]
-    + ["selection_outside", "nothing_to_repeat", "no_display"]
+    + ["style_gone", "selection_outside", "nothing_to_repeat", "no_display"]
+    + ["mask_gone", "mask_ambiguous", "mask_elsewhere", "mask_empty"]
+    + ["nothing_selected", "too_many_regions", "region_style_missing"]
+    + ["source_gone", "begun_changed"]
 )
 """Codes that mean wrong arguments rather than a failure."""
+INCOMPLETE = frozenset(["region_style_missing", "nothing_selected"])
+"""Those that in the dialog only mean that the artist has not yet chosen everything."""
 
 
 class PluginError(Exception):
@@ -128,10 +173,14 @@ class PluginError(Exception):
 
     def text(self, translate=lambda text: text):
         """Sentence, hint and code, in the artist's language."""
+        return "%s [%s]" % (self.words(translate), self.code)
+
+    def words(self, translate):
+        """Sentence and hint."""
         sentence, hint = TABLE.get(self.code, ("{detail}", ""))
         sentence = self.sentence or translate(sentence).replace("{detail}", self.detail)
         hint = self.hint or (translate(hint) if hint else "")
-        return " ".join([sentence.rstrip(".") + ".", hint, "[%s]" % self.code]).replace("  ", " ")
+        return (sentence.rstrip(".") + ". " + hint).rstrip()
 
     def __str__(self):
         return self.text()

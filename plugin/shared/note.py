@@ -6,16 +6,20 @@ import json
 from messages import PluginError
 
 PARASITE = "neural-style"
-KEYS = ("style", "settings", "source")
+KEYS = ("styles", "settings", "source", "masks")
 
 
-def write(style, settings, source):
-    """The note's bytes: the style picture's URI, the settings given, the source layer's tattoo."""
-    return json.dumps(dict(zip(KEYS, (style, settings, source)))).encode("ascii")
+def write(styles, settings, source, masks=""):
+    """The note's bytes: the style pictures' references, the settings given, the source layer's
+    tattoo, the text of the masks.
+
+    The settings are the engine's and those of the layer itself.
+    """
+    return json.dumps(dict(zip(KEYS, (styles, settings, source, masks)))).encode("ascii")
 
 
 def read(data):
-    """The three as a dict.
+    """The four as a dict.
 
     Raises:
         PluginError: `nothing_to_repeat`.
@@ -24,6 +28,9 @@ def read(data):
         # GIMP 2.10's Python-Fu ends it with a zero.
         note = json.loads(data.rstrip(b"\0").decode("utf-8"))
         note["settings"].items()
+        if "styles" not in note:
+            note["styles"] = [note["style"]]  # from before there could be several
+        note.setdefault("masks", "")  # from before there were any
         return dict((key, note[key]) for key in KEYS)
     except (AttributeError, KeyError, TypeError, ValueError):
         raise PluginError("nothing_to_repeat")

@@ -4,18 +4,16 @@
 All editions share this; their dialogs only show it. Python 2.7 can run it.
 """
 
+import masks
 from engine import Plan
-from messages import PluginError
+from messages import INCOMPLETE, PluginError
+from painting import LOOK_TICKS, PREVIEW_SIZE
 from reporting import unexpected
 from translation import _
 from words import in_words
 
 SETTLE_TICKS = 4
 """A changed setting waits so long for the next change before plan and preview begin again."""
-LOOK_TICKS = 10
-"""So often the image is looked at anew."""
-TICK_MS = 100
-PREVIEW_SIZE = 256
 JUST_BEGUN = 0.03
 """So much of the preview's bar tells at once that there will be one."""
 
@@ -23,9 +21,8 @@ JUST_BEGUN = 0.03
 class Planning(object):
     """The engine's task beside the dialog: a plan, and with that known the preview.
 
-    `view` is the dialog: `show_status(text, may_paint)`, `show_preview(message)`,
-    `show_fraction(fraction)`, `offer_networks(names)`, and `preview_wanted`, which may be set to
-    False.
+    `view` is the dialog: `show_status(text, may_paint)`, `offer_networks(names)`, `look()`, which
+    is called every second, and its `preview`, a `windows.PreviewPane`.
     """
 
     def __init__(self, painting, choices, view):
@@ -35,37 +32,74 @@ class Planning(object):
         self._task = None
         self._planned = None
         self._refusal = ""
-        self._seen = None  # problem and region at the last look
+        self._is_black = False  # a mask is; that is what is refused
+        self._word = ""
+        self._asked = None  # what the plan or its refusal is for
+        self._seen = None  # problem and region that plan and preview are for
+        self._shown = None  # the region in the preview
         self._hello = None
         self._changed = 0  # ticks until a change has settled
         self._ticks = 0
+        self._is_paused = False
 
     # -- the artist's changes ------------------------------------------------------------------
 
     def change(self):
-        """A setting or the picture has changed: plan anew when the artist pauses."""
+        """A setting has changed: plan anew when the artist pauses, if it concerns the engine."""
+        try:
+            asked = self._choices.styles, self._choices.masks, self._choices.collect()
+        except PluginError:
+            asked = None
+        if asked is None or asked != self._asked:
+            self._asked = asked
+            self._start_anew()
+
+    def _start_anew(self):
         self._planned = None
-        self._refusal = ""
+        self._refusal = self._word = ""
+        self._is_black = False
+        self._seen = self._what_is_seen()
         self.settle()
 
     def settle(self):
         """Begin the preview anew when the artist pauses, or the plan if there is none."""
         self._changed = SETTLE_TICKS
         self.stop()
-        if self._view.preview_wanted:
-            self._view.show_fraction(JUST_BEGUN)
+        if self._view.preview.is_wanted:
+            self._view.preview.show_fraction(JUST_BEGUN)
+        self._say()
+
+    def pause(self):
+        """Leave the engine to something else, until `resume`."""
+        self.stop()
+        self._is_paused = True
+
+    def resume(self):
+        self._is_paused = False
+        self._start_anew()
+
+    def zoom(self):
+        """The artist looks at another part."""
+        self.show_part()
+        self.settle()
+
+    def tell(self, text):
+        """Say something that keeps from nothing, until the next change."""
+        self._word = text
         self._say()
 
     def stop(self):
         if self._task:
             self._task.cancel()
         self._task = None
-        self._view.show_fraction(0.0)
+        self._view.preview.show_fraction(0.0)
 
     # -- ticking -------------------------------------------------------------------------------
 
     def tick(self):
         """To be called every TICK_MS milliseconds."""
+        if self._is_paused:
+            return True
         try:
             self._ticks += 1
             self._advance()
@@ -104,47 +138,81 @@ class Planning(object):
                 self._begin()
             else:
                 self._show_preview(task.result)
-                self._view.show_fraction(0.0)
+                self._view.preview.show_fraction(0.0)
 
     def _begin(self):
         """Ask for the plan, and with that known begin the preview."""
         if self._problem() or self._refusal:
             return
+        if self._painting.region != self._shown:
+            self.show_part()
         values = self._choices.collect()
         if self._planned is None:
             self._task = self._painting.plan(values)
-        elif self._view.preview_wanted:
-            self._task = self._painting.start_preview(
-                self._choices.style,
-                values,
-                PREVIEW_SIZE,
-                lambda message: self._view.show_fraction(message["fraction"]),
-                self._show_preview,
-            )
+        elif self._view.preview.is_wanted:
+            self._start_preview(values)
+
+    def _start_preview(self, values):
+        preview = self._view.preview
+        part = self._painting.part_to_show(values, preview.zoom)
+        content = self._painting.write_part(part)
+        self._show_before(part)
+        handlers = {
+            "accepted": lambda message: preview.show_faces(message.get("faces") or [], content),
+            "progress": lambda message: preview.show_fraction(message["fraction"]),
+            "preview": self._show_preview,
+            "warning": lambda message: self.tell(message["message"]),
+        }
+        self._task = self._painting.start_preview(
+            part, content, self._choices.styles, values, PREVIEW_SIZE, handlers
+        )
 
     def _show_preview(self, message):
-        self._view.show_preview(message)
+        self._view.preview.show_painted(message)
         self._painting.forget(message)
 
-    def _look(self):
-        """Notice what the artist has done to layer and selection meanwhile.
+    def show_part(self):
+        """Show the part that is to be painted, which is another one than before."""
+        preview = self._view.preview
+        sizes = {"size": self._choices.effective("size")}
+        part = self._painting.part_to_show(sizes, preview.zoom)
+        self._shown = self._painting.region
+        preview.show_painted(None)
+        self._show_before(part)
 
-        A call to GIMP every second also ends this process when GIMP has died.
-        """
+    def _show_before(self, part):
+        before = self._painting.write_before(part._replace(longest=min(part.longest, PREVIEW_SIZE)))
+        self._view.preview.show_photo(before)
+        self._painting.forget(before)
+
+    def _look(self):
+        """Notice what the artist has done to layer and selection meanwhile."""
+        self._view.look()
+        seen = self._what_is_seen()
+        if seen != self._seen or (self._is_black and self._has_become_white()):
+            self._start_anew()
+
+    def _has_become_white(self):
+        try:
+            self._painting.look_at_masks()
+        except PluginError:
+            return False
+        return True
+
+    def _what_is_seen(self):
         problem = self._problem()
-        if (problem, self._painting.region) != self._seen:
-            self.change()
+        return problem, self._painting.region, self._painting.selected
 
     def _fail(self, error):
         """Show the error until the artist changes something."""
-        was_plan = isinstance(self._task, Plan)
-        self._task = None
+        self._task = self._asked = None
         if error.code.startswith("engine_"):
             self._painting.drop_engine(error)
-        if not was_plan:
-            self._view.preview_wanted = False
+        if self._planned is not None:  # else there was no preview that could fail
+            self._view.preview.want(False)
         self._changed = 0
         self._refusal = error.text(_)
+        self._is_black = error.code == "mask_empty"
         self._say()
 
     # -- telling -------------------------------------------------------------------------------
@@ -152,27 +220,33 @@ class Planning(object):
     def _problem(self):
         """What keeps the artist from painting, or an empty text."""
         try:
+            self._painting.masks = self._choices.masks
             self._painting.look()
-            if self._choices.style is None:
+            styles = self._choices.styles
+            if not styles:
                 return _("Choose the picture whose style the layer shall take.")
+            self._painting.check_styles(styles)
+            self._painting.check_masks()
             self._choices.collect()
+            self._choices.finish()
             if self._painting.problem:
                 raise self._painting.problem
         except PluginError as error:
-            return error.text(_)
+            return error.words(_) if error.code in INCOMPLETE else error.text(_)
         return ""
 
     def _say(self):
-        problem = self._problem()
-        self._seen = problem, self._painting.region
-        problem = problem or self._refusal
-        self._view.show_status(problem or self._expectation(), not problem)
+        problem = self._problem() or self._refusal
+        self._view.show_status(problem or self._word or self._expectation(), not problem)
 
     def _expectation(self):
         """What is known of the painting to come."""
         if not self._hello:
             return _("The engine is starting...")
         words = [_("Device: {device}").replace("{device}", self._device_in_words())]
+        count = len(masks.references(self._painting.masks))
+        if count:
+            words.append(_("Masks: {n}").replace("{n}", "%d" % count))
         if self._planned:
             plan, region = self._planned, self._painting.region
             time = in_words(plan["seconds"])

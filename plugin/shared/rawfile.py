@@ -23,6 +23,16 @@ def strips(row_bytes, height):
     return [(top, min(top + rows, height)) for top in range(0, height, rows)]
 
 
+def write(path, parts):
+    """Write a file of these bytes."""
+    try:
+        with open(path, "wb") as file:
+            for part in parts:
+                file.write(part)
+    except (IOError, OSError) as error:
+        raise writable(error)
+
+
 def read(message):
     """The bytes of a file that the engine wrote; checks that they are all there."""
     path, width, height = native(message["file"]), message["width"], message["height"]

@@ -5,6 +5,8 @@ import collections
 
 Region = collections.namedtuple("Region", "x y width height")
 """A rectangle in a layer's own coordinates."""
+LEAST = 160
+"""Side of the smallest part that is looked at closely, in pixels as painted."""
 
 
 def around(selected, width, height):
@@ -14,6 +16,37 @@ def around(selected, width, height):
     right = min(width, selected.x + selected.width + margin)
     bottom = min(height, selected.y + selected.height + margin)
     return Region(left, top, right - left, bottom - top)
+
+
+Part = collections.namedtuple("Part", "region longest whole")
+"""What a preview shows: a Region of the layer, how long it is painted at most, and how long all of
+the picture would be then, or None if the region is all of it."""
+
+
+def zoomed(region, painted, shown, rectangle):
+    """The Part of a region to look at as closely as it will be painted.
+
+    `painted` is how long the region will be painted, `shown` how much of that the preview shows at
+    most, in pixels, and `rectangle` left, top, right and bottom of what is meant, 0..1 of it.
+    """
+    longest = max(region.width, region.height)
+    scale = min(1.0, float(painted) / longest)
+    left, top, right, bottom = rectangle
+    sides = (right - left) * region.width, (bottom - top) * region.height
+    side = min(max(max(sides), LEAST / scale), shown / scale)
+    width, height = (int(min(side, length)) for length in (region.width, region.height))
+    x = (left + right) / 2 * region.width - width / 2.0
+    y = (top + bottom) / 2 * region.height - height / 2.0
+    x = int(min(max(x, 0), region.width - width))
+    y = int(min(max(y, 0), region.height - height))
+    part = Region(region.x + x, region.y + y, width, height)
+    return Part(part, max(1, int(round(max(width, height) * scale))), int(round(longest * scale)))
+
+
+def described(path, region, longest=None):
+    """A region's file, at most that long, as a job names it."""
+    _scale, width, height = scaled(region, longest)
+    return {"file": path, "width": width, "height": height}
 
 
 def scaled(region, longest=None):

@@ -4,14 +4,15 @@
 All editions share this; their windows only show it. Python 2.7 can run it.
 """
 
+import gallery
 import host
+import style_pictures
 from messages import Cancelled, PluginError
+from painting import LOOK_TICKS, TICK_MS
 from reporting import unexpected
 from translation import _
 from words import progress_words
 
-TICK_MS = 100
-CHECK_TICKS = 10
 PREVIEW_SECONDS = 1.0
 PATIENT_SECONDS = 30
 """A silence that is worth a word."""
@@ -23,13 +24,13 @@ class Running(object):
     """The painting at full size beside its window.
 
     `view` is the window: `show_progress(fraction or None, text)`, `show_picture(message)`,
-    `show_words(text)`, `allow_keeping(bool)`, `live_wanted`, and `end(DONE or FAILED)`, which ends
-    its waiting.
+    `show_words(text)`, `allow_keeping(bool)`, `come_to_front()`, `live_wanted`, and
+    `end(DONE or FAILED)`, which ends its waiting.
     """
 
-    def __init__(self, painting, style, values, view):
+    def __init__(self, painting, styles, values, view):
         self._painting = painting
-        self._style = style
+        self._styles = styles
         self._values = values
         self._view = view
         self._job = None
@@ -57,11 +58,16 @@ class Running(object):
             if said == CANCEL:
                 if self._job:
                     self._job.cancel()
+                self._painting.give_up()
                 raise Cancelled
             self._job.finish()
             self._view.allow_keeping(False)
             self._view.show_words(_("Stopping; the picture as it is now becomes the layer."))
-        layer = self._painting.keep(self._style, self._values, self._job.result)
+        layer = self._painting.keep(self._styles, self._values, self._job.result)
+        image = self._painting.image
+        used = self._styles + [region.style for region in self._painting.masks.regions]
+        lasting = [style_pictures.lasting(one, image) for one in used]
+        gallery.remember(host.config_file(gallery.FILE), lasting)
         for warning in self._warnings:
             host.tell(warning)
         return layer
@@ -84,24 +90,30 @@ class Running(object):
             self._fail(unexpected(error))
 
     def _advance(self):
-        if self._failure or (self._job and self._job.result):
+        if self._failure:
+            return
+        if self._job and self._job.result:
+            self._view.end(DONE)
             return
         self._silent += 1
         if self._job is None:
             self._start()
         elif self._job.tick():
-            self._view.end(DONE)
-        elif self._ticks % CHECK_TICKS == 0:
-            # Also ends this process when GIMP has died.
+            # Said before it is done, at the next tick: writing a large layer blocks the window.
+            self._view.allow_keeping(False)
+            self._view.show_progress(1.0, _("Writing the new layer..."))
+        elif self._ticks % LOOK_TICKS == 0:
             self._painting.check_alive()
             self._tell_of_silence()
 
     def _start(self):
+        # When the dialog before it closes, the focus goes to GIMP's own window, and sometimes late.
+        self._view.come_to_front()
         self._view.show_progress(None, _("Reading the pictures..."))
         if self._ticks < 2:
             return  # let the window appear first
         self._job = self._painting.start(
-            self._style,
+            self._styles,
             self._values,
             self._on_progress,
             self._on_preview,
@@ -136,7 +148,7 @@ class Running(object):
 
     def _show_live(self):
         if self._last:
-            self._painting.show_live(self._style, self._values, self._last)
+            self._painting.show_live(self._styles, self._values, self._last)
 
     def _on_warning(self, message):
         self._warnings.append(message["message"])

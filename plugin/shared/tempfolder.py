@@ -22,29 +22,55 @@ PREFIX = "neural-style-"
 LOCK = "in-use"
 
 
-class TempFolder(object):
-    """The folder; `path(name)` names a file in it, `close` removes it."""
+class LockedFolder(object):
+    """A folder that is this process's until it is closed; `path(name)` names a file in it.
 
-    def __init__(self):
-        try:
-            self._folder = tempfile.mkdtemp(prefix=PREFIX, dir=_base())
-        except (IOError, OSError) as error:
-            raise writable(error)
-        try:
-            self._lock = open(os.path.join(self._folder, LOCK), "wb")
-        except (IOError, OSError) as error:
-            shutil.rmtree(self._folder, ignore_errors=True)  # nobody would sweep it
-            raise writable(error)
+    Raises:
+        IOError, OSError: it is not there, or another process's.
+    """
+
+    def __init__(self, folder):
+        self._folder = folder
+        path = os.path.join(folder, LOCK)
+        if fcntl is None and os.path.exists(path):
+            os.remove(path)  # Windows refuses while the owner has it open
+        self._lock = open(path, "wb")
         if fcntl:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            try:
+                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except (IOError, OSError):
+                self._lock.close()
+                raise
 
     def path(self, name=""):
         """A file's path, or the folder's own."""
         return os.path.join(self._folder, name) if name else self._folder
 
-    def close(self):
+    def names(self):
+        """The names of the files in it."""
+        return [name for name in os.listdir(self._folder) if name != LOCK]
+
+    def close(self, remove=True):
+        if fcntl is None:
+            self._lock.close()  # Windows removes no open file
+        if remove:
+            shutil.rmtree(self._folder, ignore_errors=True)
         self._lock.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+class TempFolder(LockedFolder):
+    """A new one, for as long as this run lasts."""
+
+    def __init__(self):
+        try:
+            folder = tempfile.mkdtemp(prefix=PREFIX, dir=_base())
+        except (IOError, OSError) as error:
+            raise writable(error)
+        try:
+            LockedFolder.__init__(self, folder)
+        except (IOError, OSError) as error:
+            shutil.rmtree(folder, ignore_errors=True)  # nobody would sweep it
+            raise writable(error)
 
 
 def _base():
@@ -62,7 +88,7 @@ def sweep():
         return
     for name in names:
         folder = os.path.join(base, name)
-        if _is_ours(folder) and _is_free(os.path.join(folder, LOCK)):
+        if _is_ours(folder) and is_free(os.path.join(folder, LOCK)):
             shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -75,11 +101,12 @@ def _is_ours(folder):
     return owner and stat.S_ISDIR(status.st_mode)
 
 
-def _is_free(lock):
-    # A folder without a lock file is one that is just being made.
+def is_free(lock):
+    """Whether nobody has that file locked; without a file its folder is one just being made."""
     try:
         if fcntl is None:
             os.remove(lock)  # Windows refuses while the owner has it open
+            open(lock, "wb").close()
             return True
         with open(lock, "rb") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,6 +1,8 @@
 import gobject
 
+ACTION_COPY: int
 COLORSPACE_RGB: int
+WINDOW_TYPE_HINT_NORMAL: int
 
 class Pixbuf(gobject.GObject): ...
 
@@ -19,3 +21,4 @@ def pixbuf_new_from_file_at_size(filename: str | bytes, width: int, height: int,
 class Display: ...
 
 def display_get_default() -> Display | None: ...
+def screen_height() -> int: ...

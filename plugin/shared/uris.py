@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Style pictures as URIs, as GIMP 3 has them, and as the paths of GIMP 2.10: bytes in UTF-8."""
+"""Files as URIs, as GIMP 3 has them, and as the paths of GIMP 2.10: bytes in UTF-8. Python 2.7 can
+run it."""
 
 import os
+import re
 import sys
 
 if sys.version_info[0] > 2:
@@ -11,6 +13,9 @@ else:
     from urllib import quote, unquote
 
 from paths import native
+
+PLAIN = "/:!$&'()*+,=@~"
+"""What stays as it is in a path: as in GLib, since two spellings would be two style pictures."""
 
 
 def from_path(path):
@@ -22,12 +27,12 @@ def from_path(path):
         path = path.replace(b"\\", b"/")
         path = path[2:] if path.startswith(b"//") else b"/" + path
     # Python 2.7's quote gives bytes.
-    return ("file://" + quote(path, safe="/:")).encode("ascii").decode("ascii")
+    return ("file://" + quote(path, safe=PLAIN)).encode("ascii").decode("ascii")
 
 
 def to_path(uri):
     """The path for GIMP; other places than files stay URIs, which GIMP opens too."""
-    uri = uri.encode("ascii")
+    uri = uri.encode("utf-8")
     if not uri.startswith(b"file://"):
         return uri
     path = unquote(uri[len("file://") :])
@@ -37,6 +42,22 @@ def to_path(uri):
     return (path[1:] if path.startswith(b"/") else b"//" + path).replace(b"/", b"\\")
 
 
+def plain(uri):
+    """A file's URI with three slashes: GIMP 3.2 adds one whenever it remembers a file, and two
+    spellings would be two style pictures."""
+    return re.sub("^file:/{3,}", "file:///", uri)
+
+
 def name_of(uri):
     """The file's name, to be shown."""
-    return unquote(uri.encode("ascii")).rpartition(b"/")[2].decode("utf-8", "replace")
+    return unquoted(uri.rstrip("/").rpartition("/")[2])
+
+
+def quoted(name):
+    """A name as a part of a URI in ASCII."""
+    return quote(name.encode("utf-8"), safe="").encode("ascii").decode("ascii")
+
+
+def unquoted(part):
+    """The name that `quoted` has made a part of a URI."""
+    return unquote(part.encode("utf-8")).decode("utf-8", "replace")
