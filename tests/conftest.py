@@ -8,12 +8,14 @@ import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from hypothesis import HealthCheck, settings
 from PIL import Image, PngImagePlugin
+from xdist.scheduler import LoadFileScheduling
 
 from neural_style.devices import available_devices
 from neural_style.image import Picture
@@ -42,6 +44,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             bool(item.get_closest_marker("slow")) + 2 * bool(item.get_closest_marker("gimp"))
         )
     )
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
+    """Each file's tests in one process, and those of windows, which take long, each GIMP's."""
+    return ByFileAndWindow(config, log)
+
+
+class ByFileAndWindow(LoadFileScheduling):
+    def _split_scope(self, nodeid: str) -> str:
+        file, _, case = nodeid.partition("::")
+        return file + case.partition("[")[2] if "test_interface" in file else file
 
 
 @pytest.fixture(params=[device.name for device in reversed(available_devices())])

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from neural_style.canvas import Canvas
 from neural_style.network import VGG, load_weights
 from neural_style.network.weights import PREPROCESSINGS, Weights
-from neural_style.objective import Objective, objective_from
+from neural_style.objective import Objective, StyleTarget, objective_from
 from neural_style.settings import LAYERS, Settings, Statistic
 
 STATISTICS = get_args(Statistic)
@@ -92,7 +92,7 @@ def objective(
         settings,
         network=network,
         content=content,
-        styles=styles,
+        targets=[StyleTarget(styles=styles)],
         seed=seed,
         tile=tile,
         emphasis=emphasis,

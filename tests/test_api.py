@@ -165,6 +165,40 @@ def test_floats_a_little_beyond_are_clipped() -> None:
 
 
 @pytest.mark.slow
+def test_masks_and_going_on(files: tuple[Path, Path], painted: Image.Image) -> None:
+    photo, painting = files
+    mask = np.zeros((40, 60), np.float32)
+    mask[:, :30] = 1
+    quick = Keywords(coarsest=32, steps=4, final_steps=3, colours="free")
+    regions = [(mask, painting), (Image.new("L", (60, 40), 9), painting, 10)]
+    result = ns.stylize(photo, painting, protect=mask, regions=regions, **quick)
+    change = np.abs(np.asarray(result, float) - np.asarray(Image.open(photo), float)).mean((0, 2))
+    assert change[:28].max() < 1.5 < 2.5 < change[32:].mean()
+    more = ns.stylize(photo, painting, initial=result, steps=1, final_steps=1)
+    assert np.abs(np.asarray(more, float) - np.asarray(result, float)).mean() < 20
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        ({"protect": np.zeros((40, 60))}, "mask_empty"),
+        ({"protect": np.ones((20, 20))}, "mask_size"),
+        ({"protect": "gone.png"}, "file_missing"),
+        ({"protect": 5}, "not_an_image"),
+        ({"regions": [np.ones((40, 60))]}, "bad_settings"),
+        ({"regions": [("mask.png",)]}, "bad_settings"),
+        ({"regions": [(np.ones((40, 60)), drawn(20, 20), "much")]}, "bad_settings"),
+        ({"initial": 5}, "not_an_image"),
+    ],
+)
+def test_masks_that_cannot_be_used(
+    files: tuple[Path, Path], given: dict[str, Any], code: str
+) -> None:
+    if code == "bad_settings" and len(given["regions"][0]) == 3:
+        given = {"regions": [(np.ones((40, 60)), files[1], "much")]}
+    assert code_of(lambda: ns.stylize(*files, **QUICK, **given)) == code
+
+
 def test_blend(files: tuple[Path, Path], painted: Image.Image) -> None:
     photo, one = files
     two = drawn(50, 50, "other")

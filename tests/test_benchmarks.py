@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from benchmarks import __main__ as command
-from benchmarks import curves, machine, row, scene, targets
+from benchmarks import curves, machine, peers, row, scene, targets
 from benchmarks.row import Figures, Row
 from neural_style.network import VGG
 
@@ -107,3 +107,44 @@ def test_targets_tell_met_from_missed() -> None:
     slow = curves.Curve("schedule, bfloat16", [0.0, 2.0], [0, 99], [2.0, 1.1])
     race = curves.Race("vgg19", 512, "cpu", "content", [textbook, fast, slow])
     assert [target.met for target in targets.race_targets([race])] == [True, False]
+
+
+CROWSON = """
+import torch, torchvision
+class StyleTransfer:
+    def __init__(self):
+        weights = torchvision.models.VGG19_Weights.IMAGENET1K_V1
+        self.model = torchvision.models.vgg19(weights=weights).features[:4]
+    def stylize(self, content, styles, min_scale, end_scale):
+        image = torch.zeros(1, 3, end_scale, end_scale, requires_grad=True)
+        while True:
+            self.model(image).mean().backward()
+"""
+PROGAMER = """
+import argparse, torch, torchvision
+parser = argparse.ArgumentParser()
+for name in "content_image style_image gpu optimizer print_iter save_iter model_file".split():
+    parser.add_argument("-" + name)
+parser.add_argument("-image_size", type=int)
+parser.add_argument("-disable_check", action="store_true")
+options = parser.parse_args()
+weights = torch.load(options.model_file)
+assert "features.34.weight" in weights and "classifier.0.weight" not in weights
+image = torch.zeros(3, options.image_size, options.image_size, requires_grad=True)
+while True:
+    torch.nn.functional.conv2d(image, weights["features.0.weight"]).mean().backward()
+"""
+
+
+@pytest.mark.slow
+def test_peers_are_measured_as_they_are(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Stand-ins with what the real ones offer: no weights are loaded, and no end is waited for."""
+    (tmp_path / "one" / "style_transfer").mkdir(parents=True)
+    (tmp_path / "one" / "style_transfer" / "style_transfer.py").write_text(CROWSON)
+    (tmp_path / "two").mkdir()
+    (tmp_path / "two" / "neural_style.py").write_text(PROGAMER)
+    words = ["--crowson", str(tmp_path / "one"), "--neural-style-pt", str(tmp_path / "two")]
+    peers.main([*words, "--sizes", "72", "--steps", "2", "--turns", "1"])
+    said = capsys.readouterr().out
+    assert "times the faster peer's speed, neural-style, 72 px" in said
+    assert "of the smaller peer's memory, neural-style, 72 px" in said

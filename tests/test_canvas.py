@@ -103,7 +103,7 @@ def test_under_transparency_the_photo_stays(height: int, width: int) -> None:
     alpha = np.ones((40, 60), np.float32)
     alpha[:, :30] = 0
     photo = Picture(np.full((40, 60, 3), [0.2, 0.4, 0.6], np.float32), alpha, 8)
-    picture = as_picture(torch.ones(1, 3, height, width), photo, height, width)
+    picture = as_picture(torch.ones(1, 3, height, width), photo)
     middle = width // 2
     assert not picture.alpha[:, : middle - 2].any()
     np.testing.assert_allclose(picture.pixels[:, : middle - 2, 2], 0.6, atol=1e-5)

@@ -246,6 +246,61 @@ def test_several_styles_and_frames(pictures: tuple[Path, Path]) -> None:
 
 
 @pytest.mark.slow
+def masks(photo: Path) -> tuple[Path, Path]:
+    """White to the left, and a black one."""
+    left, black = photo.with_name("left.png"), photo.with_name("black.png")
+    values = np.zeros((40, 60), np.uint8)
+    Image.fromarray(values).save(black)
+    values[:, :30] = 255
+    Image.fromarray(values).save(left)
+    return left, black
+
+
+def test_masks_and_going_on(pictures: tuple[Path, Path]) -> None:
+    photo, painting = pictures
+    left, _ = masks(photo)
+    out, more = photo.with_name("out.png"), photo.with_name("more.png")
+    quick = [*QUICK[2:], "--colours", "free"]
+    region = ["--region", left, painting, 90]
+    done = run("stylize", photo, painting, "-o", out, *quick, "--protect", left, *region)
+    assert (done.returncode, done.stderr) == (0, "")
+    change = np.abs(read_picture(out).pixels - read_picture(photo).pixels).mean((0, 2))
+    assert change[:28].max() < 0.005 < 0.01 < change[32:].mean()
+    done = run("stylize", photo, painting, "-o", more, *quick, "--json", "--continue", out)
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [stage["width"] for stage in lines[0]["stages"]] == [60]
+    assert np.abs(read_picture(more).pixels - read_picture(out).pixels).mean() < 0.1
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "sentence"),
+    [
+        (["--region", "left.png"], 2, "--region cannot be left.png. Give a mask, a painting"),
+        (["--region", "left.png", "painting.png", "lots"], 2, "left.png is lots. Give a number"),
+        (["--region", "left.png", "painting.png", "101"], 2, "left.png is 101. Give a number"),
+        (["--region", "gone.png", "painting.png"], 1, "There is no file gone.png"),
+        (["--region", "left.png", "gone.png"], 1, "There is no file gone.png"),
+        (["--protect", "gone.png"], 1, "There is no file gone.png"),
+        (["--continue", "gone.png"], 1, "There is no file gone.png"),
+        (["--protect", "black.png"], 1, "black.png is black everywhere"),
+        (["--protect", "small.png"], 1, "small.png has 20 x 20 pixels, and the photo 60 x 40"),
+        (["--protect", "out.png"], 1, "out.png is one of the pictures to paint from"),
+    ],
+)
+def test_masks_that_cannot_be_used_get_one_clear_line(
+    pictures: tuple[Path, Path], options: list[str], status: int, sentence: str
+) -> None:
+    photo, painting = pictures
+    masks(photo)
+    Image.new("L", (20, 20), 255).save(photo.with_name("small.png"))
+    if options[-1] == "out.png":
+        Image.new("L", (60, 40), 255).save(photo.with_name("out.png"))
+    command = ["stylize", photo.name, painting.name, "-o", "out.png", *options]
+    done = run(*command, cwd=photo.parent)
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (status, "", 1)
+    assert sentence in done.stderr
+
+
 def test_json_speaks_the_workers_words(pictures: tuple[Path, Path]) -> None:
     photo, painting = pictures
     out = photo.with_name("out.webp")
@@ -405,7 +460,7 @@ def test_describe_is_all_a_host_needs() -> None:
 
 def test_colours_may_be_spelt_the_american_way(pictures: tuple[Path, Path]) -> None:
     done = run("stylize", *pictures, "--colors", "red")
-    assert "'painting', 'photo', 'free'" in done.stderr
+    assert "'painting', 'photo', 'luminance' or 'free'" in done.stderr
 
 
 def test_without_a_command_there_is_help() -> None:
@@ -413,7 +468,7 @@ def test_without_a_command_there_is_help() -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == run("--help").stdout
     examples = [line for line in done.stdout.splitlines() if line.startswith("  neural-style ")]
-    assert len(examples) == 3
+    assert len(examples) == 7
     for example in examples:
         words = example.split("#")[0].split()[1:]
         assert cli._parser().parse_args(words).run
@@ -423,6 +478,39 @@ def test_an_unknown_command_is_a_mistake() -> None:
     done = run("paint")
     assert done.returncode == 2
     assert "paint" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["photo.png", "impast"], "There is no file or style impast. Did you mean impasto?"),
+        (["photo.png", "Mosiac"], "There is no file or style Mosiac. Did you mean mosaic?"),
+        (
+            ["photo.png", "mosaic", "--strenght=70"],
+            "no option --strenght=70. Did you mean --strength?",
+        ),
+        (["photo.png", "mosaic", "--beautiful"], "There is no option --beautiful. `neural-style"),
+    ],
+)
+def test_a_slip_of_the_pen(pictures: tuple[Path, Path], words: list[str], sentence: str) -> None:
+    done = run("stylize", *words, "-o", "out.png", cwd=pictures[0].parent)
+    assert (done.returncode != 0, done.stdout, len(done.stderr.splitlines())) == (True, "", 1)
+    assert sentence in done.stderr
+
+
+def test_names_of_styles_in_capitals(pictures: tuple[Path, Path]) -> None:
+    done = run("stylize", "photo.png", "Mosaic", "--plan", cwd=pictures[0].parent)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_reader_that_has_seen_enough() -> None:
+    with subprocess.Popen(
+        [COMMAND, "describe"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout
+        assert process.stderr
+        process.stdout.close()
+        assert process.stderr.read() == b""
 
 
 def test_every_setting_is_an_option() -> None:
@@ -448,6 +536,8 @@ def test_devices() -> None:
         ["describe"],
         ["--version"],
         ["stylize", "none.png", "none.png", "-o", "o.png"],
+        ["matrix", "--help"],
+        ["matrix", "none.png", "none.png", "-o", "o.png", "--figure", "depth"],
     ],
 )
 def test_answers_without_torch(command: list[str]) -> None:

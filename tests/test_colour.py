@@ -6,7 +6,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from neural_style.colour import match_colours
+from neural_style.colour import colour_transfer, luminance, transferred, with_luminance
+
+
+def match_colours(colours: Tensor, weight: Tensor, target: Tensor, other: Tensor) -> Tensor:
+    return transferred(colours, colour_transfer(colours, weight, target, other))
 
 
 def even(count: int, device: torch.device | str = "cpu") -> Tensor:
@@ -49,3 +53,14 @@ def test_grey_pictures_can_be_matched(grey_target: bool) -> None:
     assert matched.isfinite().all()
     if grey_target:
         assert float((matched - matched.mean(0)).abs().mean()) < 0.03
+
+
+def test_another_luminance_keeps_the_chroma() -> None:
+    """I and Q of YIQ, by their definition."""
+    chroma = torch.tensor([[0.5959, -0.2746, -0.3213], [0.2115, -0.5227, 0.3112]])
+    pixels = 0.4 + 0.2 * torch.rand(1, 3, 8, 9)
+    wanted = 0.45 + 0.1 * torch.rand(1, 1, 8, 9)
+    found = with_luminance(pixels, wanted)
+    torch.testing.assert_close(luminance(found), wanted)
+    before, after = (torch.einsum("qc,nchw->nqhw", chroma, one) for one in (pixels, found))
+    torch.testing.assert_close(after, before, atol=1e-4, rtol=0)

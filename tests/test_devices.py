@@ -37,10 +37,10 @@ def plant(monkeypatch: pytest.MonkeyPatch) -> Plant:
     def plant(kind: str, **calls: Any) -> None:
         working = {
             "is_available": lambda: True,
-            "mem_get_info": lambda: (6 * GIB, 8 * GIB),
-            "memory_reserved": lambda: GIB,
-            "memory_allocated": lambda: GIB // 2,
-            "get_device_name": lambda: "A card",
+            "mem_get_info": lambda _: (6 * GIB, 8 * GIB),
+            "memory_reserved": lambda _: GIB,
+            "memory_allocated": lambda _: GIB // 2,
+            "get_device_name": lambda _: "A card",
             "recommended_max_memory": lambda: 8 * GIB,
             "driver_allocated_memory": lambda: 2 * GIB,
             "empty_cache": lambda: None,
@@ -60,6 +60,25 @@ def test_a_card_that_works_comes_first(kind: str, plant: Plant) -> None:
     assert devices.unusable_devices() == {}
     free = 6 * GIB if kind == "mps" else 6 * GIB + GIB // 2  # with what PyTorch keeps
     assert devices.free_memory(torch.device(kind)) == free
+
+
+def test_each_of_several_cards_is_a_device(plant: Plant) -> None:
+    """The first is called as its kind, and has its memory for itself."""
+    plant(
+        "cuda",
+        device_count=lambda: 3,
+        mem_get_info=lambda index: ((index or 0) * GIB, 8 * GIB),
+        get_device_name=lambda index: f"Card {index or 0}",
+    )
+    found = devices.available_devices()
+    assert [device.name for device in found] == ["cuda", "cuda:1", "cuda:2", "cpu"]
+    assert found[1].description == "Card 1"
+    assert devices.choose_device("cuda:2") == torch.device("cuda", 2)
+    assert devices.choose_device("auto") == torch.device("cuda")
+    assert devices.free_memory(torch.device("cuda", 2)) == 2 * GIB + GIB // 2
+    assert devices.name_of(torch.device("cuda", 0)) == "cuda"
+    with pytest.raises(NeuralStyleError, match="no cuda:3 device"):
+        devices.choose_device("cuda:3")
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -12,7 +12,7 @@ from PIL import Image
 from torch import Tensor
 
 from conftest import drawn, studio_of
-from neural_style import cache, faces, pictures
+from neural_style import cache, pictures
 from neural_style.faces import face_map, find_faces
 from neural_style.image import Picture, read_picture
 from neural_style.job import Finished, paint
@@ -31,11 +31,15 @@ def pixels(path: Path, scale: float = 1.0) -> Tensor:
     return torch.from_numpy(np.asarray(picture) / np.float32(255)).permute(2, 0, 1)[None]
 
 
+def map_of(photo: Tensor) -> Tensor:
+    return face_map(find_faces(photo), *photo.shape[2:])
+
+
 @pytest.mark.parametrize("scale", [0.5, 1.0, 2.5])
 def test_a_face_is_found_where_it_is(photo_files: dict[str, Path], scale: float) -> None:
     """The astronaut's is at x 170 to 280, y 70 to 190 of 512 x 512."""
     photo = pixels(photo_files["astronaut"], scale)
-    found = face_map(photo)
+    found = map_of(photo)
     assert found.shape == (1, 1, *photo.shape[2:])
     assert found.min() == 0
     assert found.max() == 1
@@ -49,14 +53,14 @@ def test_a_face_is_found_where_it_is(photo_files: dict[str, Path], scale: float)
 
 def test_the_map_fades_softly(photo_files: dict[str, Path]) -> None:
     """Over about 30 pixels here: no step of more than a tenth between neighbours."""
-    found = face_map(pixels(photo_files["astronaut"]))
+    found = map_of(pixels(photo_files["astronaut"]))
     assert found.diff(dim=2).abs().max() < 0.1
     assert found.diff(dim=3).abs().max() < 0.1
 
 
 def test_the_map_is_the_same_every_time(photo_files: dict[str, Path]) -> None:
     photo = pixels(photo_files["astronaut"])
-    assert torch.equal(face_map(photo), face_map(photo))
+    assert torch.equal(map_of(photo), map_of(photo))
 
 
 @pytest.mark.parametrize("name", ["coffee", "chelsea", "china"])
@@ -70,17 +74,13 @@ def test_things_and_cats_have_no_face(photo_files: dict[str, Path], name: str) -
 def test_pictures_of_any_size(size: tuple[int, int]) -> None:
     generator = torch.Generator().manual_seed(1)
     for photo in (torch.rand(1, 3, *size, generator=generator), torch.full((1, 3, *size), 0.5)):
-        assert face_map(photo).eq(0).all()
+        assert map_of(photo).eq(0).all()
 
 
-def test_two_faces_and_their_overlap(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_faces_and_their_overlap() -> None:
     """Where two are, the nearer one counts, not their sum."""
     squares = [(10.0, 10.0, 20.0), (25.0, 10.0, 20.0)]
-    photo = torch.zeros(1, 3, 60, 70)
-    maps = []
-    for chosen in ([squares[0]], [squares[1]], squares):
-        monkeypatch.setattr(faces, "find_faces", lambda _, chosen=chosen: chosen)
-        maps.append(face_map(photo))
+    maps = [face_map(chosen, 60, 70) for chosen in ([squares[0]], [squares[1]], squares)]
     assert torch.equal(maps[2], torch.maximum(maps[0], maps[1]))
 
 
@@ -110,7 +110,7 @@ def test_faces_are_not_looked_for_in_vain(
         raise AssertionError
 
     cache.forget()
-    monkeypatch.setattr(pictures, "face_map", fail)
+    monkeypatch.setattr(pictures, "find_faces", fail)
     photo = read_picture(photo_files["astronaut"])
     jobs = ({"faces": 0}, {"preset": "gatys2015"}, {"preset": "tutorial", "faces": 50})
     for values in jobs:

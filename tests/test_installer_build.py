@@ -190,6 +190,7 @@ def test_the_wheel_is_the_package(tmp_path: Path) -> None:
         names = set(archive.namelist())
         metadata = archive.read("gimp_neural_style-0.1.0.dist-info/METADATA").decode()
     assert "neural_style/network/compact.safetensors" in names
+    assert {"neural_style/styles/styles.json", "neural_style/styles/impasto.jpg"} <= names
     assert "neural_style/cli.py" in names
     assert "Requires-Dist: torch >= 2.6" in metadata
     pip = [sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed"]

@@ -191,6 +191,9 @@ def test_uninstall_removes_its_own_files_only(world: World) -> None:
     settings.mkdir()
     kept = settings / "GimpProcedureConfigRun-plug-in-neural-style.last"
     kept.write_text("")
+    cells = world.home / ".cache/neural-style/cells"
+    cells.mkdir(parents=True)
+    (cells / "1.png").write_text("")
     unasked = world.run("uninstall")
     assert unasked.returncode == 1
     assert "[not_confirmed]" in unasked.stderr
@@ -200,6 +203,7 @@ def test_uninstall_removes_its_own_files_only(world: World) -> None:
     assert str(world.plugin / "mine.txt") in done.stdout
     assert [path.name for path in world.plugin.rglob("*")] == ["mine.txt"]
     assert kept.exists()
+    assert not cells.parent.exists()
     assert not world.prefix.exists()
     assert "Nothing is installed" in world.run("uninstall", "--yes").stdout
     assert world.run("uninstall", "--all", "--yes").returncode == 0
@@ -211,8 +215,12 @@ def test_uninstall_of_everything(world: World) -> None:
     assert world.install().returncode == 0
     kept = world.home / ".config/GIMP/3.0/neural-style-speed.json"
     kept.write_text("{}")
+    interrupted = kept.with_name("neural-style-interrupted")
+    (interrupted / "one").mkdir(parents=True)
+    (interrupted / "one" / "checkpoint").write_text("")
     assert world.run("uninstall", "--all", "--yes").returncode == 0
     assert not kept.exists()
+    assert not interrupted.exists()
     assert not world.plugin.exists()
 
 

@@ -235,20 +235,29 @@ def test_the_labs_gimp_starts_with_a_python_in_a_folder_with_spaces(
     assert b"version 3.0.4" in said.stdout
 
 
+THE_PLUGINS = "The engine is not there. Run it. [engine_missing]"
+PYTHONS = "TypeError: wrong number of parameters"
+
+
 @pytest.mark.parametrize("edition", EDITIONS, ids=lambda edition: edition.folder)
-def test_why_a_gimp_could_not_paint(home: Path, edition: Edition) -> None:
-    """The plug-in's sentence with its code, not what other parts of GIMP say after it."""
-    said = [
-        "Neural Style-Warnung: The engine is not there. Run it. [engine_missing]",
-        "RuntimeError: execution error",
-        "GIMP-Error: Failed to save data",
-    ]
-    program = script(home / "bin/gimp", "\n".join(f"echo '{line}' >&2" for line in said))
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ([f"Neural Style-Warnung: {THE_PLUGINS}", "RuntimeError: execution error"], THE_PLUGINS),
+        (["Traceback (most recent call last):", PYTHONS], "wrong number of parameters"),
+    ],
+)
+def test_why_a_gimp_could_not_paint(
+    home: Path, edition: Edition, said: list[str], why: str
+) -> None:
+    """The plug-in's sentence with its code, or else Python's, not what GIMP says after it."""
+    lines = [*said, "GIMP-Error: Failed to save data"]
+    program = script(home / "bin/gimp", "\n".join(f"echo '{line}' >&2" for line in lines))
     gimp = gimps.Gimp("GIMP", home / "config", (str(program),), edition)
     with pytest.raises(gimps.InstallError) as caught:
         proof.paint_with_gimp(gimp, home / "out.png", home)
     assert caught.value.code == "painting_failed"
-    assert "could not paint: The engine is not there. Run it. [engine_missing]" in str(caught.value)
+    assert f"could not paint: {why}" in str(caught.value)
 
 
 # -- the plug-in's files -------------------------------------------------------------------------
@@ -265,6 +274,8 @@ def test_the_plugin_is_copied_whole_and_removed_whole(home: Path, edition: Editi
     there = {p.relative_to(gimp.plugin).as_posix() for p in gimp.plugin.rglob("*") if p.is_file()}
     assert there == {*plugin.source_files(edition.folder), "engine.json"}
     assert set(plugin.recorded(prefix)[str(gimp.plugin)]) == there
+    drawn = json.loads((gimp.plugin / "styles" / "styles.json").read_text())
+    assert {f"styles/{name}.jpg" for name in drawn} < there
     executable = [name for name in there if os.access(gimp.plugin / name, os.X_OK)]
     assert executable == ["neural-style.py"]
     (gimp.plugin / "messages.pyc").write_text("")

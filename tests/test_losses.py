@@ -19,7 +19,9 @@ from neural_style.losses import (
     GramLoss,
     SlicedWassersteinLoss,
     TotalVariationLoss,
-    losses_from,
+    content_losses,
+    pixel_losses,
+    style_losses,
     total_variation,
 )
 from neural_style.losses.sliced import DIRECTIONS, POOL, SAMPLES, Slices
@@ -48,10 +50,12 @@ def features(
     values: Tensor, weight: Tensor, device: torch.device = CPU, box: Box | None = None
 ) -> Features:
     """A part of a layer of HEIGHT times WIDTH positions; all of it without a box."""
+    box = box or Box(0, 0, HEIGHT, WIDTH)
     return Features(
         values=values.to(device),
         weight=weight.to(device),
-        box=box or Box(0, 0, HEIGHT, WIDTH),
+        rows=range(box.top, box.bottom),
+        columns=range(box.left, box.right),
         height=HEIGHT,
         width=WIDTH,
         dtype=torch.float32,
@@ -249,7 +253,11 @@ def test_settings_say_which_losses_there_are(
     values: dict[str, Any], expected: dict[type, int]
 ) -> None:
     settings = parse_settings(values)
-    losses = losses_from(settings, sampling())
+    losses = [
+        *content_losses(settings),
+        *style_losses(settings, sampling()),
+        *pixel_losses(settings),
+    ]
     assert {kind: sum(type(one) is kind for one in losses) for kind in expected} == expected
     assert len(losses) == sum(expected.values())
     layers = [one.layer for one in losses if isinstance(one, FeatureLoss)]

@@ -91,6 +91,15 @@ def test_time_is_the_pace_times_the_work(monkeypatch: pytest.MonkeyPatch) -> Non
     assert seconds(1200, 800, size=600, **values) == pytest.approx(20 * 0.25 + more)
 
 
+def test_regions_take_time() -> None:
+    settings = parse_settings({})
+    none, four, eight = (
+        plan_job(600, 400, settings, enlarge=True, regions=regions, guided=2.0).seconds
+        for regions in (0, 4, 8)
+    )
+    assert 1.3 * none < four < 1.8 * none < eight < 2.5 * none
+
+
 def test_the_pace_is_found_again_from_two_sizes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where the smaller one took longer, as another program was busy."""
     for step, small in ((0.02, 0.02 + 96**2 * 1e-6), (0.5, 0.5)):

@@ -20,7 +20,7 @@ from neural_style.settings import Settings, parse_settings
 
 Make = Callable[..., Settings]
 CPU = torch.device("cpu")
-SLOW = ("face_map", "border", "recoloured", "resized")
+SLOW = ("find_faces", "border", "recoloured", "resized")
 
 
 @pytest.fixture(autouse=True)
@@ -38,9 +38,9 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     def counted(name: str) -> Callable[..., Any]:
         original = getattr(pictures, name)
 
-        def count(*arguments: Any) -> Any:
+        def count(*arguments: Any, **options: Any) -> Any:
             names.append(name)
-            return original(*arguments)
+            return original(*arguments, **options)
 
         return count
 
@@ -61,7 +61,7 @@ def prepared(
     content: Picture, style: Picture, device: torch.device = CPU, **values: Any
 ) -> Pictures:
     ready = prepare(content, [style], parse_settings(values), device)
-    ready.styles[0].at(50)
+    ready.regions[0].styles[0].at(50)
     return ready
 
 
@@ -74,7 +74,9 @@ def test_the_same_pixels_are_prepared_once(made: list[str], colours: str) -> Non
     again = prepared(photo(), painting(), colours=colours, strength=20, size=70, faces=10)
     assert made == []
     assert torch.equal(first.content.pixels, again.content.pixels)
-    assert torch.equal(first.styles[0].at(50).pixels, again.styles[0].at(50).pixels)
+    assert torch.equal(
+        first.regions[0].styles[0].at(50).pixels, again.regions[0].styles[0].at(50).pixels
+    )
 
 
 def test_another_photo_leaves_the_painting_prepared(made: list[str]) -> None:
@@ -82,7 +84,7 @@ def test_another_photo_leaves_the_painting_prepared(made: list[str]) -> None:
     prepared(photo(), painting())
     made.clear()
     prepared(drawn(60, 80, "another"), painting())
-    assert made == ["face_map", "recoloured"]
+    assert made == ["find_faces", "recoloured"]
 
 
 def changed(picture: Picture, place: tuple[int, ...]) -> Picture:
@@ -110,7 +112,7 @@ def test_other_pixels_are_other_pictures(
 ) -> None:
     prepared(photo(), painting())
     for content, style, anew in (
-        (change(photo()), painting(), {"face_map", "recoloured"}),
+        (change(photo()), painting(), {"find_faces", "recoloured"}),
         (photo(), change(painting()), {"border", "recoloured", "resized"}),
     ):
         made.clear()
@@ -121,8 +123,8 @@ def test_other_pixels_are_other_pictures(
 @pytest.mark.parametrize("values", [{"colours": "photo"}, {"formula": "gatys2015"}])
 def test_a_style_prepared_otherwise_is_another_one(values: dict[str, Any]) -> None:
     gram = {"statistic": "gram", "colours": "painting", "faces": 0}
-    one = prepared(photo(), painting(), **gram).styles[0].at(50)
-    other = prepared(photo(), painting(), **{**gram, **values}).styles[0].at(50)
+    one = prepared(photo(), painting(), **gram).regions[0].styles[0].at(50)
+    other = prepared(photo(), painting(), **{**gram, **values}).regions[0].styles[0].at(50)
     assert one.pixels.shape != other.pixels.shape or not torch.equal(one.pixels, other.pixels)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import runpy
+import shlex
 from pathlib import Path
 
 import pytest
@@ -37,11 +38,13 @@ def test_every_error_code_has_its_troubleshooting_entry() -> None:
 
 def test_examples_have_options_that_exist(capsys: pytest.CaptureFixture[str]) -> None:
     """Each example parses: its only mistake is that the photo is not here."""
-    examples = re.findall(r"^ +neural-style (stylize [^#\n]+)", README.read_text(), re.MULTILINE)
-    assert len(examples) >= 7
+    examples = re.findall(
+        r"^ +neural-style ((?:stylize|matrix|batch|film) [^#\n]+)", README.read_text(), re.MULTILINE
+    )
+    assert len(examples) >= 10
     for example in examples:
-        assert main(example.split()) == 1
-        assert "photo.jpg" in capsys.readouterr().err, example
+        assert main(shlex.split(example)) == 1
+        assert re.search(r"photo\.jpg|photos/|in\.mp4|shots", capsys.readouterr().err), example
 
 
 @pytest.mark.slow
@@ -50,18 +53,25 @@ def test_scripts_run_as_they_stand(
 ) -> None:
     """With few steps, as the pictures are as large as written."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setitem(PRESETS, "standard", {"steps": 2, "final_steps": 1, "size_ratio": 4.0})
-    for name in ("photo", "painting", "one", "two"):
+    for name in ("photo", "painting", "one", "two", "rest", "turner", "hokusai"):
         write_picture(f"{name}.jpg", drawn(40, 60, name))
+    Path("frames").mkdir()
+    for number in range(2):
+        write_picture(f"frames/{number}.jpg", drawn(40, 60, "frame"))
+    for name in ("face", "sky", "sea"):
+        write_picture(f"{name}.png", drawn(40, 60, name))
     scripts = re.findall(r"^```python\n(.*?)^```$", README.read_text(), re.MULTILINE | re.DOTALL)
-    assert len(scripts) == 2
-    names: dict[str, object] = {}
+    assert len(scripts) == 6
     for script in scripts:
-        exec(script, names)  # noqa: S102
-    picture = names["picture"]
-    assert isinstance(picture, Image.Image)
-    assert max(picture.size) == 800
+        exec(script, {})  # noqa: S102
     assert read_picture("painted.png").pixels.shape == (40, 60, 3)
     assert read_picture("blended.png").pixels.shape == (533, 800, 3)
+    assert read_picture("regions.png").pixels.shape == (40, 60, 3)
     assert read_picture("so-far.png").pixels.shape[1] == 200
+    assert {path.name for path in Path("painted").glob("*.jpg")} == {"one.jpg", "two.jpg"}
+    assert {path.name for path in Path("painted-frames").glob("*.png")} == {"0.png", "1.png"}
+    with Image.open("sheet.png") as sheet:
+        assert min(sheet.size) > 2 * 171
     assert "100%, 0 s left, loss " in capsys.readouterr().out

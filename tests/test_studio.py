@@ -63,7 +63,8 @@ def test_the_border_of_a_scan_counts_only_in_the_literal_presets(
     scan = drawn(100, 120, "painting")
     scan.pixels[:5] = scan.pixels[-5:] = scan.pixels[:, :5] = scan.pixels[:, -5:] = 1
     settings = parse_settings({"preset": preset})
-    (style,) = prepare(drawn(40, 60, "photo"), [scan], settings, torch.device("cpu")).styles
+    pictures = prepare(drawn(40, 60, "photo"), [scan], settings, torch.device("cpu"))
+    ((style,),) = (region.styles for region in pictures.regions)
     assert style.canvas.pixels.shape[2:] == size
 
 
@@ -91,7 +92,7 @@ def test_what_is_chosen_fits_or_is_the_smallest(width: int, height: int, gib: fl
 @pytest.mark.parametrize("optimiser", ["adam", "torch-adam", "lbfgs"])
 def test_largest_size_is_the_largest_that_fits(network: VGG, optimiser: str) -> None:
     settings = parse_settings({"optimiser": optimiser, "statistic": "gram"})
-    size = budget.largest_size(9000, 6000, network, settings, 2**30)
+    size = budget.largest_size(9000, 6000, network, settings, 2**30, 0.0)
     width, height = size, round(size * 2 / 3)
     assert budget.needed(width, height, network, settings, budget.TILES[-1]) <= 2**30
     wider = round(size * 1.01)

@@ -160,7 +160,8 @@ def test_paintings_of_other_proportions_blend_as_asked() -> None:
     white.pixels.fill_(1)
     black.pixels.zero_()
     both = [(white, 0.5), (black, 0.5)]
-    (loss,) = objective(network(settings), canvas(32, 32, 3), both, settings).by_layer["conv2_1"]
+    target = objective(network(settings), canvas(32, 32, 3), both, settings)
+    ((loss, _),) = target.by_layer["conv2_1"]
     assert isinstance(loss, SlicedWassersteinLoss)
     table = loss.slices.table
     levels = (1 - torch.cos(torch.arange(table.shape[1]) * (math.pi / (table.shape[1] - 1)))) / 2

@@ -177,6 +177,48 @@ def test_the_plan_of_a_large_picture_comes_soon(host: Host) -> None:
     assert planned["seconds"] > 10
 
 
+def test_masks_a_part_and_a_picture_to_go_on_with(host: Host) -> None:
+    """All that a job may bring along, and what a plan is told of it."""
+    photo = drawn(40, 60, "photo")
+    mask = np.zeros((40, 60), np.uint8)
+    mask[:, :30] = 255
+    (host.folder / "mask.raw").write_bytes(mask.tobytes())
+    file = {"file": str(host.folder / "mask.raw"), "width": 60, "height": 40, "name": "Sky"}
+    begun = write_raw(host.folder / "begun.raw", photo).model_dump()
+    style = write_raw(host.folder / "other.raw", drawn(50, 50, "other")).model_dump()
+    more = {
+        "protect": file,
+        "regions": [{"mask": file, "style": style, "strength": 80}],
+        "initial": begun,
+        "whole": {"picture": begun, "longest": 120},
+    }
+    settings = {"final_steps": 3, "colours": "free"}
+    host.job("masks", settings, **more)
+    messages = host.receive_until("result")
+    assert len(messages[0]["stages"]) == 1
+    assert all(len(face) == 3 for face in messages[0]["faces"])
+    result = read_raw(PictureFile(**{k: messages[-1][k] for k in ("file", "width", "height")}))
+    assert np.abs(result.pixels - photo.pixels)[:, :28].max() < 0.01
+    plans = []
+    for told in ({}, {"regions": 2}, {"protect": True}, {"begun": True}):
+        host.send(type="plan", job="p", width=600, height=400, settings={}, **told)
+        plans += host.receive_until("planned")
+    plain, regions, protected, begun = plans
+    assert regions["memory"] > plain["memory"]
+    assert regions["seconds"] > plain["seconds"]
+    assert protected["memory"] > plain["memory"]
+    assert (len(begun["stages"]), begun["seconds"] < plain["seconds"]) == (1, True)
+
+
+@pytest.mark.parametrize("length", [0, 2399, 2401])
+def test_a_mask_of_another_length_is_the_jobs_error(host: Host, length: int) -> None:
+    (host.folder / "mask.raw").write_bytes(bytes(length))
+    file = {"file": str(host.folder / "mask.raw"), "width": 60, "height": 40}
+    host.job("short", QUICK, protect=file)
+    error = host.receive_until("error")[-1]
+    assert (error["job"], error["code"]) == ("short", "bad_message")
+
+
 @pytest.mark.parametrize(
     ("values", "code"),
     [

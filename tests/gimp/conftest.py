@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import NoReturn
 
 import pytest
@@ -19,24 +22,27 @@ def no_gimp(version: str, error: lab.LabError) -> NoReturn:
     pytest.skip(f"NO GIMP {version}, SO THE PLUG-IN IS NOT TESTED IN IT: {error}")
 
 
-@pytest.fixture(scope="session", params=VERSIONS)
-def gimp(request, tmp_path_factory):
+@contextmanager
+def prepared(version: str, work: Path, screen: str = lab.SCREEN) -> Iterator[Gimp]:
+    """A GIMP of that version with the plug-in, whose files lie in `work`; `screen` is GIMP 3's."""
     try:
-        one = Gimp(request.param, tmp_path_factory.mktemp(f"gimp-{request.param}"))
+        one = Gimp210(work) if version == "2.10" else Gimp(version, work, screen)
     except lab.LabError as error:
-        no_gimp(request.param, error)
+        no_gimp(version, error)
     yield one
     one.room.close()
+
+
+@pytest.fixture(scope="session", params=VERSIONS)
+def gimp(request, tmp_path_factory):
+    with prepared(request.param, tmp_path_factory.mktemp(f"gimp-{request.param}")) as one:
+        yield one
 
 
 @pytest.fixture(scope="session")
 def gimp210(tmp_path_factory):
-    try:
-        one = Gimp210(tmp_path_factory.mktemp("gimp-2.10"))
-    except lab.LabError as error:
-        no_gimp("2.10", error)
-    yield one
-    one.room.close()
+    with prepared("2.10", tmp_path_factory.mktemp("gimp-2.10")) as one:
+        yield one
 
 
 @pytest.fixture(autouse=True)

@@ -31,7 +31,7 @@ def main():
     assert plan.result is not None
     print(tuple(plan.result[key] for key in ("width", "height", "seconds")))
     steps = []
-    job = engine.Job(worker, request, lambda message: steps.append(message["step"]))
+    job = engine.Job(worker, request, {"progress": lambda message: steps.append(message["step"])})
     while not job.tick(0.2):
         pass
     worker.stop()

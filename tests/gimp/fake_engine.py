@@ -3,7 +3,9 @@
 
 Standard library only. How it behaves is the word in the file that FAKE_ENGINE names, read at its
 start; see `MODES`. It always spoils the alpha of its result: the plug-in must not trust it. What it
-is asked to plan it writes into a file beside that one.
+is asked to plan it writes into a file beside that one. A region gets the first colour of its style
+instead, and what is protected stays as it is. What it keeps, in the modes `kept` and `kept_crash`,
+is the settings alone, and whatever it paints with the same ones goes on from there.
 """
 
 import array
@@ -16,7 +18,7 @@ import time
 
 MODES = """good slow hang hang_at_start crash crash_at_start garbage stray nan oom newer older
     half gone_file wrong_size no_hello error warning refuse broken_message
-    slow_plan hang_at_plan broken_plan""".split()
+    slow_plan hang_at_plan broken_plan kept kept_crash""".split()
 
 cancelled = threading.Event()
 finished = threading.Event()
@@ -68,6 +70,10 @@ def read(picture):
     return pixels
 
 
+def file_of(job, name):
+    return os.path.join(job["folder"], f"{job['job']}-{name}.raw")
+
+
 def write(path, pixels):
     with open(path, "wb") as file:
         pixels.tofile(file)
@@ -78,6 +84,40 @@ def invert(pixels, amount=1.0):
     for index in range(len(pixels)):
         pixels[index] += amount * (1.0 - 2.0 * pixels[index])
     pixels[3::4] = array.array("f", [0.5]) * (len(pixels) // 4)
+
+
+def read_mask(mask):
+    """How much each pixel is meant, from 0 to 1."""
+    with open(mask["file"], "rb") as file:
+        values = file.read()
+    if len(values) != mask["width"] * mask["height"]:
+        raise ValueError("the mask's file has another size than the message says")
+    return [value / 255 for value in values]
+
+
+def read_guidance(job):
+    """Pairs of each region's colour and mask, and the mask of what is protected or nothing."""
+    regions = [
+        (read(region["style"])[:3], read_mask(region["mask"]))
+        for region in job.get("regions") or []
+    ]
+    return regions, read_mask(job["protect"]) if job.get("protect") else []
+
+
+def guided(guidance, content, pixels):
+    """Put into the inverted pixels what the masks want there."""
+    regions, protect = guidance
+    for colour, mask in regions:
+        for index, amount in enumerate(mask):
+            mix(pixels, 4 * index, colour, amount)
+    for index, amount in enumerate(protect):
+        mix(pixels, 4 * index, content[4 * index : 4 * index + 3], amount)
+
+
+def mix(pixels, start, colour, amount):
+    for channel in range(3):
+        old = pixels[start + channel]
+        pixels[start + channel] = old + amount * (colour[channel] - old)
 
 
 def preview(job, pixels, step):
@@ -91,7 +131,7 @@ def preview(job, pixels, step):
             start = (row * width + column) * 4
             small.extend(pixels[start : start + 4])
     invert(small, min(1.0, step / 10))
-    path = write(os.path.join(job["folder"], f"preview-{step}.raw"), small)
+    path = write(file_of(job, f"preview-{step}"), small)
     say("preview", job=job["job"], file=path, width=len(columns), height=len(rows))
 
 
@@ -104,6 +144,7 @@ def note(message):
 
 def plan(request, how):
     note(request)
+    check(request)
     if how == "hang_at_plan":
         stop_dead()
     while how == "slow_plan" and not cancelled.is_set():
@@ -129,16 +170,29 @@ def refuse(request):
     say("error", job=request["job"], code="bad_settings", message=message, hint="Correct it.")
 
 
+def check(request):
+    """The real engine refuses what it does not know."""
+    foreign = {"opacity", "mode"} & request["settings"].keys()
+    if foreign:
+        raise ValueError(f"the engine knows no {foreign}")
+
+
 def paint(job, how):
+    check(job)
     pixels = read(job["content"])
-    read(job["styles"][0])
+    for style in job["styles"]:
+        read(style)
+    for picture in (job.get("initial"), (job.get("whole") or {}).get("picture")):
+        if picture:
+            read(picture)
+    guidance = read_guidance(job)  # now: with `accepted` the host may delete all files
     if how == "refuse":
         refuse(job)
         return
     content = job["content"]
     size = {"width": content["width"], "height": content["height"]}
-    say("accepted", job=job["job"], device="cpu", total=100, **size)
-    total, pause = (100, 0.2) if how == "slow" else (5, 0.0)
+    say("accepted", job=job["job"], device="cpu", total=100, fraction=begun(job), **size)
+    total, pause = (100, 0.2) if how in ("slow", "kept") else (5, 0.0)
     if how == "warning":
         say("warning", job=job["job"], code="smaller", message="The picture was painted smaller.")
     for step in range(1, total + 1):
@@ -152,9 +206,32 @@ def paint(job, how):
         say("progress", job=job["job"], stage="32 px", loss=1.0 / step, **numbers)
         if job.get("previews") is not None:
             preview(job, pixels, step)
+        keep(job, how, step / total)
         misbehave(job, how)
         time.sleep(pause)
-    send_result(job, how, pixels, size)
+    if job.get("checkpoint") and os.path.exists(job["checkpoint"]):
+        os.remove(job["checkpoint"])
+    send_result(job, how, pixels, guidance, size)
+
+
+def begun(job):
+    """How much of it was done before."""
+    try:
+        with open(job.get("checkpoint") or "") as file:
+            kept = json.load(file)
+    except (OSError, ValueError):
+        return 0.0
+    return kept["fraction"] if kept["settings"] == job["settings"] else 0.0
+
+
+def keep(job, how, fraction):
+    if not how.startswith("kept"):
+        return
+    with open(job["checkpoint"], "w") as file:
+        json.dump({"fraction": fraction, "settings": job["settings"]}, file)
+    say("kept", job=job["job"], fraction=fraction)
+    if fraction > 0.5 and how == "kept_crash":
+        os._exit(7)
 
 
 def misbehave(job, how):
@@ -180,9 +257,11 @@ def misbehave(job, how):
         time.sleep(3600)
 
 
-def send_result(job, how, pixels, size):
+def send_result(job, how, pixels, guidance, size):
+    content = pixels[:]
     invert(pixels)
-    path = os.path.join(job["folder"], "result.raw")
+    guided(guidance, content, pixels)
+    path = file_of(job, "result")
     if how == "nan":
         pixels[len(pixels) // 2] = float("nan")
     if how == "half":
@@ -205,7 +284,7 @@ def main():
         print("Welcome", flush=True)
     devices = [{"name": "cpu", "description": "Fake processor", "memory": 2**33}]
     devices[0]["memory_free"] = 2**32
-    number = {"newer": 3, "older": 1}.get(how, 2)
+    number = {"newer": 4, "older": 2}.get(how, 3)
     if how != "no_hello":
         networks = ["compact", "vgg19"]
         about = {"version": "0", "torch": "none", "devices": devices, "networks": networks}

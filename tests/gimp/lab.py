@@ -38,7 +38,7 @@ GIMP3 = """gimp gir1.2-gimp-3.0 gir1.2-gegl-0.4 gir1.2-gtk-3.0 python3 python3-g
     python3-gi-cairo""".split()
 PACKAGES = """xvfb xauth xdotool x11-utils imagemagick openbox dbus dbus-daemon at-spi2-core
     procps locales fonts-dejavu-core fonts-nanum adwaita-icon-theme""".split()
-SCREEN = "1280x900x24"
+SCREEN = "1280x900"
 ENVIRONMENT = {
     "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
     "LANG": "C.UTF-8",
@@ -91,7 +91,9 @@ class Room:
     `binds` are seen there under their own paths.
     """
 
-    def __init__(self, version: str, binds: list[str], x: bool = True) -> None:
+    def __init__(
+        self, version: str, binds: list[str], x: bool = True, screen: str = SCREEN
+    ) -> None:
         self.version = version
         self.console = installed(version) or "gimp-console"
         self.window = self.console.replace("-console", "")
@@ -103,7 +105,7 @@ class Room:
         else:
             self._open_chroot(build(version), binds)
         if x:
-            self._start_x()
+            self._start_x(screen)
 
     def _open_chroot(self, root: Path, binds: list[str]) -> None:
         # bash stays process 1 of the namespace: it reaps, and its end ends everything.
@@ -130,10 +132,10 @@ class Room:
         inside = _children(holder.pid)[0]
         self._enter = ["nsenter", f"--target={inside}", "--mount", "--pid", "--root", "--wd"]
 
-    def _start_x(self) -> None:
+    def _start_x(self, screen: str) -> None:
         # X clients try the abstract socket first, and that one is the whole machine's: so the
         # server picks a free number itself.
-        command = ["Xvfb", "-displayfd", "1", "-screen", "0", SCREEN, "-nolisten", "tcp"]
+        command = ["Xvfb", "-displayfd", "1", "-screen", "0", f"{screen}x24", "-nolisten", "tcp"]
         server = self.start(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         self._helpers.append(server)
         number = server.stdout.readline().strip().decode() if server.stdout else ""

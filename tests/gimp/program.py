@@ -34,7 +34,7 @@ class Gimp:
 (color-profile-policy keep)
 """
 
-    def __init__(self, version: str, work: Path) -> None:
+    def __init__(self, version: str, work: Path, screen: str = lab.SCREEN) -> None:
         self.version = version
         self.work = work
         self.config = work / "config"
@@ -48,7 +48,7 @@ class Gimp:
         self.mode_file = work / "mode"
         self._plans = work / "mode.plans"
         self.use_fake_engine()
-        self.room = lab.Room(version, [str(ROOT), str(work), *engine_folders()])
+        self.room = lab.Room(version, [str(ROOT), str(work), *engine_folders()], screen=screen)
         said = self.room.run([self.room.console, "--version"]).stdout
         (self.config / "gimprc").write_text(self.gimprc.format(version=said.split()[-1]))
         self.environment = {

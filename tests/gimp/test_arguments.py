@@ -14,6 +14,12 @@ def test_arguments(passes, case):
 
 
 @pytest.mark.gimp
+@pytest.mark.parametrize("case", case_names("cases_sliders"))
+def test_sliders(passes, case):
+    passes("cases_sliders", case)
+
+
+@pytest.mark.gimp
 @pytest.mark.parametrize("case", case_names("cases_form"))
 def test_form(passes, case):
     passes("cases_form", case)

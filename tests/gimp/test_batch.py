@@ -33,7 +33,7 @@ def pictures_for(gimp):
     folder = gimp.work / "Bilder für Übung 사진"
     if not folder.exists():
         folder.mkdir()
-        for name in ("photo", "painting", "photos/a", "photos/b c"):
+        for name in ("photo", "painting", "other", "photos/a", "photos/b c"):
             path = folder / f"{name}.png"
             path.parent.mkdir(exist_ok=True)
             Image.effect_noise((24, 16), 80).convert("RGB").save(path)
@@ -58,7 +58,10 @@ def test_gimp_reads_its_memory_of_plug_ins_back(gimp):
     assert "pluginrc" not in done.stderr
 
 
-@pytest.mark.parametrize("index", range(3), ids=["python", "script-fu", "folder"])
+COMMANDS = ["python", "script-fu", "folder", "styles", "masks"]
+
+
+@pytest.mark.parametrize("index", range(len(COMMANDS)), ids=COMMANDS)
 def test_documented_command(gimp, pictures, index):
     done = shell(gimp, pictures, commands()[index])
     assert done.returncode == 0, done.stderr
@@ -70,6 +73,20 @@ def test_documented_command(gimp, pictures, index):
     assert "CRITICAL" not in "\n".join(
         line for line in done.stderr.splitlines() if "neural-style" in line
     )
+
+
+def test_documented_masks(gimp, pictures):
+    """In the middle is the photo, in the upper corner the other style, and below neither."""
+    done = shell(gimp, pictures, commands()[COMMANDS.index("masks")])
+    assert done.returncode == 0, done.stderr
+    painted, photo, other = (
+        Image.open(pictures / f"{name}.png").convert("RGB")
+        for name in ("painted", "photo", "other")
+    )
+    assert painted.getpixel((12, 8)) == photo.getpixel((12, 8))
+    assert painted.getpixel((23, 0)) == other.getpixel((0, 0))
+    below = (23, 15)
+    assert painted.getpixel(below) == ImageChops.invert(photo).getpixel(below)
 
 
 @pytest.mark.parametrize("index", range(2), ids=["python", "script-fu"])
@@ -153,17 +170,18 @@ def test_documented_order(monkeypatch):
     section = README.read_text(encoding="utf-8").partition("### GIMP 2.10")[2]
     order = re.search(r"in this order:\n\n((?:    .+\n)+)", section)
     assert order
-    assert order[1].split() == [name.replace("_", "-") for name in POSITIONAL]
+    names = [name.replace("_", "-") for name in POSITIONAL]
+    assert order[1].split() == [*names, "protect", "regions"]
 
 
-@pytest.mark.parametrize("index", range(3), ids=["script-fu", "python", "folder"])
+@pytest.mark.parametrize("index", range(4), ids=["script-fu", "python", "folder", "styles"])
 def test_documented_command_210(gimp210, pictures210, index):
     done = shell210(gimp210, pictures210, commands(PROGRAM)[index])
     names = ["painted/a.png", "painted/b c.png"] if index == 2 else ["painted.png"]
     for name in names:
         assert (pictures210 / name).is_file(), done.stderr
         painted = Image.open(pictures210 / name).convert("RGB")
-        photo = Image.open(pictures210 / name.replace("painted", ("photo", "photos")[index // 2]))
+        photo = Image.open(pictures210 / name.replace("painted", ("photo", "photos")[index == 2]))
         assert painted.tobytes() == ImageChops.invert(photo).tobytes()
 
 

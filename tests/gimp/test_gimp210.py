@@ -6,9 +6,9 @@ from .program import Gimp210, case_names
 
 pytestmark = pytest.mark.gimp
 
-MODULES = (
-    "cases_layers cases_colours cases_meanwhile cases_arguments cases_form cases_failures".split()
-)
+MODULES = """cases_layers cases_finish cases_colours cases_meanwhile cases_arguments cases_form
+    cases_sliders cases_failures cases_styles cases_style_list cases_variations cases_parts
+    cases_gallery cases_masks cases_planning cases_interrupted""".split()
 
 
 def cases(*modules):

@@ -1,6 +1,7 @@
 """However GIMP ends, no engine outlives it by two seconds, and the next run cleans up."""
 
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -19,15 +20,38 @@ print("painted")
 """
 
 
+PHOTO = """
+import os
+from gi.repository import Gimp, Gio
+photo = Gio.File.new_for_path(os.path.join(helpers.WORK, "photo.xcf"))
+if not photo.query_exists(None):
+    image = helpers.new_image(30, 20)
+    helpers.add_layer(image, 30, 20)
+    Gimp.file_save(Gimp.RunMode.NONINTERACTIVE, image, photo, None)
+image = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, photo)
+layer = image.get_layers()[0]
+"""
+PAINT_PHOTO = PHOTO + "helpers.paint(image, layer)"
+FIND = (
+    PHOTO
+    + """
+one = helpers.painting_of(image, layer)
+found = one.interrupted()
+one.close()
+print("offered", found and 0 < found.fraction < 1)
+"""
+)
+
+
 @pytest.fixture
 def working():
     """A function that brings a GIMP into the middle of painting."""
     started = []
 
-    def start(gimp, mode):
+    def start(gimp, mode, script=PAINT):
         gimp.use_fake_engine(mode)
         process = gimp.room.start(
-            gimp.command(gimp.with_cases(PAINT)),
+            gimp.command(gimp.with_cases(script)),
             environment=gimp.environment,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -77,3 +101,16 @@ def test_nothing_survives(gimp, working, mode, victim):
 def test_nothing_survives_in_gimp_210(gimp210, working, mode, victim):
     working(gimp210, mode)
     check_nothing_survives(gimp210, mode, victim)
+
+
+def test_after_a_crash_the_painting_is_offered(gimp, working):
+    """Not while it is painted; and in a GIMP that was started anew, as it is of the same file."""
+    working(gimp, "kept", PAINT_PHOTO)
+    kept = gimp.config / "neural-style-interrupted"
+    assert wait_for(lambda: list(kept.glob("*/note.json")), 10)
+    assert "offered None" in gimp.batch(gimp.with_cases(FIND)).stdout
+    kill(processes(gimp, b"gimp-console"))
+    assert wait_for(lambda: not engines(gimp) and not plugins(gimp), SECONDS)
+    ran = gimp.batch(gimp.with_cases(FIND))
+    assert "offered True" in ran.stdout, ran.stdout + ran.stderr
+    shutil.rmtree(kept)

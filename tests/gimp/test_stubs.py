@@ -19,6 +19,7 @@ PROCEDURES = "gimp.PDB."
 """A class of the stubs' own: in GIMP the procedures are not attributes of a class."""
 TAKES = {
     "INT32": "int",
+    "COLOR": "Sequence[float]",
     "INT8ARRAY": "Sequence[int]",
     "STRING": "str | bytes",
     "IMAGE": "Image",
@@ -31,7 +32,9 @@ CALLABLE = {
     "function", "instancemethod", "builtin_function_or_method", "method_descriptor", "FunctionInfo",
     "wrapper_descriptor", "method-wrapper",
 }  # fmt: skip
-GIVES = {**TAKES, "INT8ARRAY": "tuple[int, ...]", "STRING": "bytes"}
+GIVES = {
+    **TAKES, "INT8ARRAY": "tuple[int, ...]", "STRING": "bytes", "STRINGARRAY": "tuple[bytes, ...]",
+}  # fmt: skip
 ASK = """
 import json
 import gimp, gimpenums, gimpfu, gimpui, gobject, gtk, pygtk

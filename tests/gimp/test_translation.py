@@ -28,6 +28,7 @@ def test_catalogue_is_complete(po):
             "{path}",
             "{open}",
             "{size}",
+            "{percent}",
         ):
             assert (name in text) == (name in translation), (text, translation)
 

@@ -8,11 +8,13 @@ import re
 import shutil
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from . import lab
 from .program import plugins, wait_for
 
+TITLE = "^((Repeat|Continue) )?Neural Style$"
 HERE = Path(__file__).resolve().parent
 
 
@@ -24,6 +26,7 @@ class Ui:
         """(file-version 1)
 (action "plug-in-neural-style" "<Primary><Alt>n")
 (action "plug-in-neural-style-repeat" "<Primary><Alt>r")
+(action "plug-in-neural-style-continue" "<Primary><Alt>c")
 (action "test-neural-style-probe" "<Primary><Alt>p")
 (action "layers-delete" "<Primary><Alt>d")
 """,
@@ -53,7 +56,7 @@ class Ui:
             stdout=self.log,
             stderr=subprocess.STDOUT,
         )
-        self.main = self.wait_for_window(rf"\[{picture.stem}\]", 90)
+        self.main = self.wait_for_window(rf"^\*?\[?{picture.stem}", 90)
         self.tool("windowmove", self.main, "0", "20", "windowsize", self.main, "1270", "860")
         time.sleep(2)
 
@@ -61,7 +64,14 @@ class Ui:
         return self.room.run(["xdotool", *arguments]).stdout.strip()
 
     def windows(self, title: str) -> list[str]:
-        return self.tool("search", "--onlyvisible", "--name", title).split()
+        """Those on the screen. A window that goes while xdotool looks ends its search with nothing
+        found and an error of X, so it looks again."""
+        search = ["xdotool", "search", "--onlyvisible", "--name", title]
+        found = self.room.run(search)
+        for _attempt in range(4):
+            if found.stderr:
+                found = self.room.run(search)
+        return found.stdout.split()
 
     def wait_for_window(self, title: str, seconds: float = 20, besides: str = "") -> str:
         """The window of that name; `besides` is one that has the name too and is not meant."""
@@ -117,7 +127,7 @@ class Ui:
         time.sleep(0.3)
 
     def open_dialog(self, keys: str = "ctrl+alt+n") -> str:
-        dialog = self.key_for_window(self.main, keys, "^Neural Style$")
+        dialog = self.key_for_window(self.main, keys, TITLE)
         time.sleep(1)
         return dialog
 
@@ -150,9 +160,21 @@ class Ui:
             raise AssertionError("GIMP did not answer the probe")
         return json.loads(self.answer.read_text())
 
+    def undo_until(self, as_it_was: Callable[[], bool]) -> None:
+        for _ in range(12):
+            if as_it_was():
+                return
+            self.key(self.main, "ctrl+z")
+        self.shot("not-undone")
+        raise AssertionError(f"undoing did not bring it back: {self.probe()}")
+
     def select(self, *rectangle: int) -> None:
         """Select x, y, width, height."""
         self.answer.with_name(self.answer.name + ".select").write_text(json.dumps(rectangle))
+        self.probe()
+
+    def delete_channel(self, name: str) -> None:
+        self.answer.with_name(self.answer.name + ".delete").write_text(json.dumps(name))
         self.probe()
 
     def layers(self, awaited: list[str] | None = None) -> list[str]:
@@ -187,6 +209,7 @@ class Ui210(Ui):
         "menurc",
         """(gtk_accel_path "<Actions>/plug-in/python-fu-neural-style" "<Primary><Alt>n")
 (gtk_accel_path "<Actions>/plug-in/python-fu-neural-style-repeat" "<Primary><Alt>r")
+(gtk_accel_path "<Actions>/plug-in/python-fu-neural-style-continue" "<Primary><Alt>c")
 (gtk_accel_path "<Actions>/plug-in/python-fu-neural-style-probe" "<Primary><Alt>p")
 (gtk_accel_path "<Actions>/layers/layers-delete" "<Primary><Alt>d")
 """,

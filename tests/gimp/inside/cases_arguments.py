@@ -4,7 +4,19 @@ import json
 
 from gi.repository import Gimp, Gio
 
-from helpers import add_layer, call, fails, new_image, note_of, paint, style_file
+from helpers import (
+    add_channel,
+    add_layer,
+    add_mask,
+    call,
+    fails,
+    new_image,
+    note_of,
+    paint,
+    plug_in,
+    select,
+    style_file,
+)
 
 NAME = "plug-in-neural-style"
 
@@ -28,8 +40,17 @@ def case_every_setting_is_an_argument():
         settings = [entry["name"] for entry in json.load(file)["settings"]]
     procedure = Gimp.get_pdb().lookup_procedure(NAME)
     names = [argument.name for argument in procedure.get_arguments()]
-    wanted = [name.replace("_", "-") for name in settings]
-    assert names == ["run-mode", "image", "drawables", "style", *wanted], names
+    wanted = [name.replace("_", "-") for name in [*settings, "opacity", "mode"]]
+    assert names == [
+        "run-mode",
+        "image",
+        "drawables",
+        "style",
+        "styles",
+        "protect",
+        "regions",
+        *wanted,
+    ], names
     returned = [value.value_type.name for value in procedure.get_return_values()]
     assert returned == ["GimpLayer"], returned
 
@@ -97,16 +118,99 @@ def case_engines_own_refusal_is_passed_on():
 def case_last_values():
     image, source = picture()
     # Without earlier values there is no style picture, and no way to ask for one.
-    status, answer = call(image, [source], mode=Gimp.RunMode.WITH_LAST_VALS, style=None)
+    status, answer = call(image, [source], run_mode=Gimp.RunMode.WITH_LAST_VALS, style=None)
     assert status == Gimp.PDBStatusType.CALLING_ERROR and "[style_missing]" in answer, answer
+
+
+def case_style_pictures_in_the_config():
+    plug_in()
+    from choices import ConfigChoices
+
+    config = Gimp.get_pdb().lookup_procedure(NAME).create_config()
+    choices = ConfigChoices(config, new_image(20, 20))
+    file = style_file().get_uri()
+    for references in ([], [file], [file, "pattern:Pine"], ["pattern:Pine", file], ["layer:3"]):
+        choices.choose_styles(references, [float(n) for n in range(1, len(references) + 1)])
+        assert choices.styles == references, choices.styles
+    choices.choose_styles([file, "pattern:Pine"], [100.0, 50.0])
+    assert config.get_property("style").get_uri() == file
+    assert config.get_property("styles") == "pattern:Pine"
+    assert config.get_property("blend") == "100,50"
+
+
+def case_slashes_too_many_are_the_same_style_picture():
+    """As GIMP 3.2 remembers a file."""
+    plug_in()
+    from choices import ConfigChoices
+
+    config = Gimp.get_pdb().lookup_procedure(NAME).create_config()
+    choices = ConfigChoices(config, new_image(20, 20))
+    for uri in ("file:///a/b.png", "file:////a/b.png", "file://///a/b.png"):
+        config.set_property("style", Gio.File.new_for_uri(uri))
+        assert choices.styles == ["file:///a/b.png"], choices.styles
 
 
 def case_wrong_layers():
     image, source = picture()
-    other = add_layer(image, 20, 20, name="other")
-    for drawables in ([], [source, other], [image.get_selection()]):
+    for drawables in ([], [source, image.get_selection()], [image.get_selection()]):
         message = fails(image, drawables, "CALLING_ERROR")
         assert "layer" in message, message
+
+
+def case_protect_is_any_drawable():
+    """A script's drawable becomes a reference, which the layer remembers."""
+    image, source = picture()
+    channel = add_channel(image, "face", (2, 3, 9, 8))
+    select(image, 2, 3, 9, 8)
+    add_mask(source)
+    for drawable, text in (
+        (channel, f"protect:channel:{channel.get_tattoo()}#face"),
+        (source, f"protect:layer:{source.get_tattoo()}#photo"),
+        (source.get_mask(), f"protect:mask:{source.get_tattoo()}#photo"),
+        (image.get_selection(), "protect:selection:"),
+    ):
+        layer = paint(image, source, protect=drawable)
+        assert note_of(layer)["masks"] == text, note_of(layer)
+        image.remove_layer(layer)
+
+
+def case_protect_and_regions():
+    image, source = picture()
+    channel = add_channel(image, "face", (2, 3, 9, 8))
+    add_channel(image, "sky", (0, 0, 20, 3))
+    path = style_file().get_path()
+    layer = paint(image, source, protect=channel, regions=f"sky|{path}|70\nface\t{path}")
+    kept = note_of(layer)["masks"].split("\n")
+    assert [line.split("#")[-1] for line in kept[1:]] == [
+        f"sky|{style_file().get_uri()}|70",
+        f"face|{style_file().get_uri()}|",
+    ], kept
+
+
+def case_wrong_masks():
+    image, source = picture()
+    other = new_image(20, 20)
+    elsewhere = add_layer(other, 20, 20, name="sky")
+    message = fails(image, [source], "CALLING_ERROR", protect=elsewhere)
+    assert "The mask sky is not of the image" in message, message
+    assert "[mask_elsewhere]" in message, message
+    path = style_file().get_path()
+    message = fails(image, [source], "CALLING_ERROR", regions=f"photo|{path}|101")
+    assert "strength of a region is '101'" in message and "[bad_settings]" in message, message
+    message = fails(image, [source], "CALLING_ERROR", regions="photo")
+    assert "[region_style_missing]" in message, message
+
+
+def case_what_cannot_be_gone_on_with():
+    image, source = picture()
+    made = paint(image, source)
+    go_on = "plug-in-neural-style-continue"
+    source.resize(30, 20, 0, 0)
+    message = fails(image, [made], "CALLING_ERROR", name=go_on)
+    assert "[begun_changed]" in message, message
+    image.remove_layer(source)
+    message = fails(image, [made], "CALLING_ERROR", name=go_on)
+    assert message.endswith("[source_gone]"), message
 
 
 def case_indexed_image():

@@ -17,6 +17,7 @@ from helpers import (
     pixels,
     raw,
     rectangle,
+    repeat,
     style_file,
     without_alpha,
 )
@@ -175,14 +176,14 @@ def case_what_the_artist_does_meanwhile_changes_nothing():
     before, chosen = pixels(source), pixels(image.get_selection(), "Y u8", rectangle(7, 5, 40, 30))
     painting = painting_of(image, source)
     try:
-        job = painting.start(style_file().get_uri(), {}, lambda message: None)
+        job = painting.start([style_file().get_uri()], {}, lambda message: None)
         Gimp.Selection.none(image)
         source.resize(50, 44, 6, 9)
         source.set_offsets(-3, 2)
         source.fill(Gimp.FillType.WHITE)
         while not job.tick(0.1):
             pass
-        layer = painting.keep(style_file().get_uri(), {}, job.result)
+        layer = painting.keep([style_file().get_uri()], {}, job.result)
     finally:
         painting.close()
     assert list(layer.get_offsets())[1:] == [7, 5]
@@ -201,7 +202,7 @@ def case_indexed_meanwhile():
     image = new_image(40, 30)
     source = add_layer(image, 40, 30)
     painting = painting_of(image, source)
-    style = style_file().get_uri()
+    style = [style_file().get_uri()]
     try:
         job = painting.start(style, {}, lambda message: None)
         while not job.tick(0.1):
@@ -218,27 +219,6 @@ def case_indexed_meanwhile():
     assert len(image.get_layers()) == 1
 
 
-def case_the_preview_is_painted_larger_than_shown():
-    """Or as large as the picture will be: the smaller it is painted, the less it foretells."""
-    image = new_image(900, 600)
-    source = add_layer(image, 900, 600)
-    painting = painting_of(image, source)
-    try:
-        for size, painted in ((2000, 576), (0, 0), (300, 300)):
-            values = {"size": size, "strength": 40}
-            job = painting.start_preview(
-                style_file().get_uri(), values, 256, lambda _: None, lambda _: None
-            )
-            request = job._message
-            assert request["settings"] == {"size": painted, "strength": 40}, request
-            assert (request["content"]["width"], request["content"]["height"]) == (576, 384)
-            assert request["preview_size"] == 256
-            while not job.tick(0.1):
-                pass
-    finally:
-        painting.close()
-
-
 def case_selection_becomes_the_mask():
     image = new_image(400, 300)
     source = add_layer(image, 300, 250, offset=(20, 10))
@@ -250,6 +230,7 @@ def case_selection_becomes_the_mask():
     chosen = pixels(image.get_selection(), "Y u8", rectangle(20, 10, 300, 250))
     layer = paint(image, source)
     assert pixels(layer.get_mask(), "Y u8") == chosen
+    assert not layer.get_edit_mask(), "the next stroke would hit the mask"
     assert len(set(chosen)) > 10, "the selection was not feathered"
     old, new = pixels(source), pixels(layer)
     assert new[3::4] == old[3::4]
@@ -358,8 +339,7 @@ def case_settings_are_remembered():
     note = note_of(layer)
     assert note["settings"]["strength"] == 70.0, note
     assert note["settings"]["preset"] == "draft" and "steps" not in note["settings"], note
-    status, again = call(image, [layer], name="plug-in-neural-style-repeat")
-    assert status == Gimp.PDBStatusType.SUCCESS, again
+    again = repeat(image, layer)
     repeated = note_of(again)
     assert repeated == note, repeated
     check_painted(source, again, 1 / 255)

@@ -10,6 +10,7 @@ from gi.repository import Gegl, Gimp, Gio
 from common import *  # noqa: F403 - cases import both from here
 
 WORK = ""
+NAME = "plug-in-neural-style"
 PRECISIONS = [
     f"{kind}_{curve}"
     for kind in ("U8", "U16", "U32", "HALF", "FLOAT")
@@ -82,15 +83,16 @@ def style_file(name="style.png"):
     return Gio.File.new_for_path(path)
 
 
-def call(image, drawables, mode=Gimp.RunMode.NONINTERACTIVE, name="plug-in-neural-style", **values):
+def call(image, drawables, run_mode=Gimp.RunMode.NONINTERACTIVE, name=NAME, **values):
     """Run the plug-in; returns status, and the layer or the message."""
     procedure = Gimp.get_pdb().lookup_procedure(name)
     config = procedure.create_config()
-    config.set_property("run-mode", mode)
+    config.set_property("run-mode", run_mode)
     config.set_property("image", image)
     config.set_core_object_array("drawables", drawables)
-    if name == "plug-in-neural-style":
-        values.setdefault("style", style_file())
+    if name == NAME:
+        values.setdefault("style", None if "styles" in values else style_file())
+        values["styles"] = "\n".join(values.get("styles", []))
     for key, value in values.items():
         config.set_property(key.replace("_", "-"), value)
     result = procedure.run(config)
@@ -105,11 +107,34 @@ def paint(image, drawable, **values):
     return layer
 
 
+def repeat(image, drawable):
+    """Run Repeat without its dialog; returns the new layer or raises."""
+    status, layer = call(image, [drawable], name="plug-in-neural-style-repeat")
+    assert status == Gimp.PDBStatusType.SUCCESS, layer
+    return layer
+
+
+def repeat_refusal(image, drawable):
+    """What is told when that fails, which it must."""
+    return fails(image, [drawable], "CALLING_ERROR", name="plug-in-neural-style-repeat")
+
+
 def plug_in():
     """Make the plug-in's own modules importable."""
     folder = os.path.join(Gimp.directory(), "plug-ins", "neural-style")
     if folder not in sys.path:
         sys.path.insert(0, folder)
+
+
+def gtk_ready():
+    """Make the plug-in's windows importable."""
+    plug_in()
+    import gi
+
+    gi.require_version("Gtk", "3.0")
+    from gi.repository import Gtk
+
+    assert Gtk.init_check(None)[0], "no display"
 
 
 def painting_of(image, drawable):
@@ -138,8 +163,125 @@ def mistake_of(image, drawable, **values):
     return fails(image, [drawable], "CALLING_ERROR", **values)
 
 
+# -- what differs between GIMPs ------------------------------------------------------------------
+
+
+def uri_of(file):
+    return file.get_uri()
+
+
+def tattoo_of(layer):
+    return layer.get_tattoo()
+
+
+def number_of(image):
+    return image.get_id()
+
+
+def names_of(image):
+    return [layer.get_name() for layer in image.get_layers()]
+
+
+def hide(layer):
+    layer.set_visible(False)
+
+
+def remove(image, layer):
+    image.remove_layer(layer)
+
+
+def remove_channel(image, channel):
+    image.remove_channel(channel)
+
+
+def rename(item, name):
+    item.set_name(name)
+
+
+def copy(layer):
+    Gimp.edit_copy([layer])
+
+
+def add_half_mask(layer):
+    """A mask of grey, half through."""
+    Gimp.context_push()
+    Gimp.context_set_background(Gegl.Color.new("rgb(0.5,0.5,0.5)"))
+    mask = layer.create_mask(Gimp.AddMaskType.WHITE)
+    layer.add_mask(mask)
+    mask.fill(Gimp.FillType.BACKGROUND)
+    Gimp.context_pop()
+
+
+def add_mask(layer):
+    """Make the selection the layer's mask."""
+    layer.add_mask(layer.create_mask(Gimp.AddMaskType.SELECTION))
+
+
+def add_channel(image, name, area, value=255):
+    """A channel that has that value in a rectangle and is black else."""
+    size = image.get_width(), image.get_height()
+    channel = Gimp.Channel.new(image, name, *size, 50.0, Gegl.Color.new("red"))
+    image.insert_channel(channel, None, 0)
+    buffer = channel.get_buffer()
+    is_coarse = image.get_precision() == Gimp.Precision.U8_NON_LINEAR
+    form = "Y' u8" if is_coarse else "Y u8"  # in which the stored numbers are these
+    for place, byte in ((whole(channel), 0), (rectangle(*area), value)):
+        buffer.set(place, form, bytes([byte]) * (place.width * place.height))
+    buffer.flush()
+    return channel
+
+
+def add_plain_layer(image, size, offset, colour, name="plain"):
+    """A layer of one colour, four bytes."""
+    layer = add_layer(image, *size, Gimp.ImageType.RGBA_IMAGE, offset, name=name)
+    buffer = layer.get_buffer()
+    buffer.set(whole(layer), "R'G'B'A u8", bytes(colour) * (size[0] * size[1]))
+    buffer.flush()
+    return layer
+
+
+def select_softly(image, area):
+    """Select an ellipse with soft edges, or nothing."""
+    if area is None:
+        Gimp.Selection.none(image)
+        return
+    Gimp.context_push()
+    Gimp.context_set_feather(True)
+    Gimp.context_set_feather_radius(6.0, 6.0)
+    image.select_ellipse(Gimp.ChannelOps.REPLACE, *area)
+    Gimp.context_pop()
+
+
+def select_channel(image, channel):
+    image.select_item(Gimp.ChannelOps.REPLACE, channel)
+
+
+def selected(image):
+    """The selection's values, 0 to 255, over all of the image."""
+    return pixels(image.get_selection(), "Y u8")
+
+
+def guided(protect="", regions=()):
+    """Masks as arguments for `paint`."""
+    plug_in()
+    import masks
+
+    return {"regions": masks.join(masks.Masks(protect, list(regions)))}
+
+
+def make_indexed(image):
+    image.convert_indexed(
+        Gimp.ConvertDitherType.NONE, Gimp.ConvertPaletteType.GENERATE, 8, False, False, ""
+    )
+
+
 def mask_of(layer):
     return layer.get_mask()
+
+
+def finish_of(layer):
+    """Its opacity and its mode's name."""
+    return layer.get_opacity(), layer.get_mode().value_nick.replace("-", "_").upper()
 
 
 def note_of(layer):

@@ -34,10 +34,10 @@ def picture():
 def described():
     """The shipped settings by their names, and the names in the procedure's order."""
     with open(os.path.join(helpers.plug_in(), "settings.json")) as file:
-        settings = dict((entry["name"], entry) for entry in json.load(file)["settings"])
-    from arguments import POSITIONAL
+        engine = json.load(file)["settings"]
+    from arguments import FINISH, POSITIONAL
 
-    return settings, POSITIONAL
+    return dict((entry["name"], entry) for entry in engine + FINISH), POSITIONAL
 
 
 def case_every_setting_is_an_argument():
@@ -45,7 +45,7 @@ def case_every_setting_is_an_argument():
     assert sorted(order) == sorted(settings), order
     names = [name for _kind, name, _words in pdb[NAME].params]
     wanted = ["run-mode", "image", "drawable", "style"]
-    wanted += [str(name.replace("_", "-")) for name in order]
+    wanted += [str(name.replace("_", "-")) for name in order] + ["protect", "regions"]
     assert names == wanted, names
     assert [kind for kind, _name, _words in pdb[NAME].return_vals] == [gimpenums.PDB_LAYER]
     names = [name for _kind, name, _words in pdb[NAME + "-repeat"].params]
@@ -154,7 +154,7 @@ def case_last_values():
 
     path = lastvalues.host.config_file(lastvalues.FILE)
     try:
-        lastvalues.save(Choices(helpers.uri_of(style_file()), {"strength": 21.0, "steps": 4}))
+        lastvalues.save(Choices([helpers.uri_of(style_file())], {"strength": 21.0, "steps": 4}))
         values = remembered(work())
         assert values["strength"] == 21.0 and values["steps"] == 4, values
         with open(path, "w") as file:

@@ -2,13 +2,18 @@
 
 import pygtk
 
-from helpers import plug_in
+from helpers import add_layer, new_image, painting_of, plug_in
 
 plug_in()
 pygtk.require("2.0")
+import gtk  # noqa: E402
+
 import arguments  # noqa: E402
 import form  # noqa: E402
 import lastvalues  # noqa: E402
+from form_checks import check_digits  # noqa: E402
+from sliders import SLIDERS  # noqa: E402
+from style_list import StyleList  # noqa: E402
 from words import SHOWN  # noqa: E402
 
 
@@ -30,8 +35,9 @@ def change(widgets, name):
         return wanted
     if arguments.is_number(name):
         wanted = setting["minimum"] + (3 if setting["type"] == "integer" else 0.25)
-        if name in ("strength", "faces"):
-            wanted = 77.0  # a scale of whole numbers
+        if name in SLIDERS:
+            widget.set_value(0.5 if name == "style_scale" else 77.0)
+            return 2.0 if name == "style_scale" else 77.0
         widget.set_value(wanted)
         return wanted
     widget.set_text("conv1_1:2")
@@ -47,6 +53,11 @@ def case_every_widget_changes_its_setting():
         got = choices.get(name)
         assert got == wanted and type(got) is type(wanted), (name, got, wanted)
         assert len(changes) > count, name
+
+
+def case_numbers_have_the_digits_that_they_need():
+    _choices, widgets, _changes = made()
+    check_digits(widgets.widgets)
 
 
 def case_a_new_preset_decides_anew():
@@ -76,9 +87,23 @@ def case_last_values_come_back():
     choices, widgets, _changes = made()
     for name in SHOWN:
         change(widgets, name)
-    choices.choose_style("file:///tmp/style%20%ED%95%9C.png")
+    choices.choose_styles(["file:///tmp/style%20%ED%95%9C.png", "pattern:Pine"], [100.0, 30.0])
     lastvalues.save(choices)
     again = lastvalues.load()
-    assert again.style == choices.style
+    assert again.styles == choices.styles
     for name in arguments.BY_NAME:
         assert again.get(name) == choices.get(name), name
+
+
+def case_styles_at_hand_are_in_the_menu():
+    """But for what can be chosen in GIMP 3 only."""
+    image = new_image(20, 20)
+    painting = painting_of(image, add_layer(image, 20, 20))
+    try:
+        styles = StyleList(arguments.Choices(), painting, lambda: None, None)
+        styles._menu = gtk.Menu()
+        styles._append_at_hand()
+        labels = [item.get_child().get_text() for item in styles._menu.get_children()]
+        assert labels == ["Last used", "Comes with it"], labels
+    finally:
+        painting.close()

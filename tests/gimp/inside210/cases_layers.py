@@ -156,6 +156,7 @@ def case_selection_becomes_the_mask():
     chosen = crop(raw(image.selection), 400, 20, 10, 300, 250)
     layer = paint(image, source)
     assert raw(layer.mask) == chosen
+    assert not pdb.gimp_layer_get_edit_mask(layer), "the next stroke would hit the mask"
     assert len(set(chosen)) > 10, "the selection was not feathered"
     # all that the selection touches is painted, what is far from it is the source's own
     old, new = bytearray(raw(source)), bytearray(raw(layer))
@@ -213,7 +214,7 @@ def case_settings_are_remembered():
     source = add_layer(image, 20, 20)
     layer = paint(image, source, strength=70.0, preset="draft", seed=3)
     note = note_of(layer)
-    assert note["style"].endswith("/style.png") and note["source"] == source.tattoo, note
+    assert note["styles"][0].endswith("/style.png") and note["source"] == source.tattoo, note
     assert note["settings"]["strength"] == 70.0, note
     assert note["settings"]["preset"] == "draft" and "steps" not in note["settings"], note
     again = repeat(image, layer)

@@ -8,6 +8,7 @@ from helpers import (
     add_mask,
     check_painted,
     crop,
+    finish_of,
     images,
     inverted,
     largest_difference,
@@ -31,7 +32,7 @@ class Started(object):
 
     def __init__(self, image, source):
         self.painting = painting_of(image, source)
-        self.style = uri_of(style_file())
+        self.style = [uri_of(style_file())]
         self.job = self.painting.start(self.style, {"seed": 5}, lambda message: None)
 
     def finish(self):
@@ -128,7 +129,7 @@ def case_changed_while_the_dialog_is_open():
         image = new_image(40, 30)
         source = add_layer(image, 40, 30)
         painting = painting_of(image, source)
-        painting.small_content(16)
+        painting.write_part(painting.part_to_show({}))
         change(image, source)
         layer = painted(painting)
         fresh = gimp._id2drawable(source.ID)
@@ -143,7 +144,7 @@ def case_changed_while_it_shows_in_the_image():
         source = add_layer(image, 40, 30)
         before = pixels(source)
         painting = painting_of(image, source)
-        style = uri_of(style_file())
+        style = [uri_of(style_file())]
         seen = []
         job = painting.start(style, {}, lambda message: None, seen.append, previews=0.01)
         while not job.tick(0.1):
@@ -159,7 +160,7 @@ def case_changed_while_it_shows_in_the_image():
 
 
 def painted(painting):
-    style = uri_of(style_file())
+    style = [uri_of(style_file())]
     try:
         job = painting.start(style, {}, lambda message: None)
         while not job.tick(0.1):
@@ -210,13 +211,15 @@ def case_one_undo_step():
     add_mask(source)
     image.clean_all()
     started = Started(image, source)
+    started.painting.finish = {"opacity": 40.0, "mode": "screen"}
     import layers
 
     insert, found = layers.pdb.gimp_image_insert_layer, []
 
     def watched(target, layer, parent, position):
         if target == image:
-            found.append((image.dirty, layer.mask is not None, note_of(layer)["settings"]))
+            found.append((image.dirty, layer.mask is not None, finish_of(layer)))
+            assert note_of(layer)["settings"]["seed"] == 5
         insert(target, layer, parent, position)
         if target == image:
             found.append(image.dirty)
@@ -227,7 +230,7 @@ def case_one_undo_step():
         started.finish()
     finally:
         layers.pdb = original
-    assert found == [(False, True, {"seed": 5}), True], found
+    assert found == [(False, True, (40.0, "SCREEN")), True], found
     assert not image.dirty, "there is a step after that"
 
 
@@ -247,7 +250,7 @@ def case_the_layer_shown_while_it_is_painted():
     source = add_layer(image, 30, 20, offset=(4, 3))
     before = picture_of(image)
     painting = painting_of(image, source)
-    style, seen = uri_of(style_file()), []
+    style, seen = [uri_of(style_file())], []
 
     def show(message):
         painting.show_live(style, {}, message)
@@ -266,22 +269,3 @@ def case_the_layer_shown_while_it_is_painted():
     assert seen == [["Neural Style (style.png)", "photo"]] * 5, seen
     assert image.layers == [layer, source] and image.active_layer == layer
     check_painted(source, layer)
-
-
-def case_the_preview_is_painted_larger_than_shown():
-    """Or as large as the picture will be: the smaller it is painted, the less it foretells."""
-    image = new_image(900, 600)
-    painting = painting_of(image, add_layer(image, 900, 600))
-    try:
-        for size, painted in ((2000, 576), (0, 0), (300, 300)):
-            values = {"size": size, "strength": 40}
-            style = uri_of(style_file())
-            job = painting.start_preview(style, values, 256, lambda _: None, lambda _: None)
-            request = job._message
-            assert request["settings"] == {"size": painted, "strength": 40}, request
-            assert (request["content"]["width"], request["content"]["height"]) == (576, 384)
-            assert request["preview_size"] == 256
-            while not job.tick(0.1):
-                pass
-    finally:
-        painting.close()

@@ -141,6 +141,58 @@ def add_mask(layer):
     layer.add_mask(layer.create_mask(gimpenums.ADD_SELECTION_MASK))
 
 
+def add_channel(image, name, area, value=255):
+    """A channel that has that value in a rectangle and is black else."""
+    size = image.width, image.height
+    channel = pdb.gimp_channel_new(image, size[0], size[1], name, 50.0, (0, 0, 0))
+    pdb.gimp_image_insert_channel(image, channel, None, 0)
+    data = bytearray(size[0] * size[1])
+    for row in range(area[1], min(size[1], area[1] + area[3])):
+        start = row * size[0] + area[0]
+        end = min((row + 1) * size[0], start + area[2])
+        data[start:end] = bytearray([value]) * (end - start)
+    if channel.bpp == 2:
+        data = [byte for one in data for byte in (one, one)]
+    put(channel, bytes(bytearray(data)))
+    return channel
+
+
+def add_plain_layer(image, size, offset, colour, name="plain"):
+    """A layer of one colour, four bytes."""
+    layer = add_layer(image, size[0], size[1], offset=offset, name=name)
+    put(layer, bytes(bytearray(colour)) * (size[0] * size[1]))
+    return layer
+
+
+def select_softly(image, area):
+    """Select an ellipse with soft edges, or nothing."""
+    if area is None:
+        pdb.gimp_selection_none(image)
+        return
+    pdb.gimp_context_push()
+    pdb.gimp_context_set_feather(True)
+    pdb.gimp_context_set_feather_radius(6.0, 6.0)
+    pdb.gimp_image_select_ellipse(image, gimpenums.CHANNEL_OP_REPLACE, *area)
+    pdb.gimp_context_pop()
+
+
+def select_channel(image, channel):
+    pdb.gimp_image_select_item(image, gimpenums.CHANNEL_OP_REPLACE, channel)
+
+
+def selected(image):
+    """The selection's values, 0 to 255, over all of the image."""
+    return bytearray(raw(image.selection))
+
+
+def guided(protect="", regions=()):
+    """Masks as arguments for `paint`."""
+    plug_in()
+    import masks
+
+    return {"protect": protect, "regions": masks.join(masks.Masks("", list(regions)))}
+
+
 def style_file(name="style.png", size=(24, 16)):
     path = os.path.join(WORK, name)
     if not os.path.exists(path):
@@ -174,6 +226,14 @@ def plug_in():
     return folder
 
 
+def gtk_ready():
+    """Make the plug-in's windows importable."""
+    plug_in()
+    import pygtk
+
+    pygtk.require("2.0")
+
+
 def arguments(values):
     """Style picture and settings in the procedure's order; those not given have their defaults."""
     plug_in()
@@ -181,8 +241,10 @@ def arguments(values):
 
     values = dict(values)
     style = values.pop("style", None)
+    style = "\n".join(values.pop("styles")).encode("utf-8") if "styles" in values else style
     given = [style_file() if style is None else style]
     given += [values.pop(name, default(name)) for name in POSITIONAL]
+    given += [values.pop(name, "").encode("utf-8") for name in ("protect", "regions")]
     assert not values, values
     return given
 
@@ -196,6 +258,11 @@ def paint(image, drawable, **values):
 
 def repeat(image, drawable):
     return pdb[NAME + "-repeat"](image, drawable)
+
+
+def repeat_refusal(image, drawable):
+    """What is told when that fails, which it must."""
+    return refusal(image, lambda: repeat(image, drawable))
 
 
 def painting_of(image, drawable):
@@ -247,8 +314,65 @@ def _told(text):
     return found[0].decode("utf-8")
 
 
+# -- what differs between GIMPs ------------------------------------------------------------------
+
+
+def tattoo_of(layer):
+    return layer.tattoo
+
+
+def number_of(image):
+    return image.ID
+
+
+def names_of(image):
+    return [layer.name for layer in image.layers]
+
+
+def hide(layer):
+    layer.visible = False
+
+
+def remove(image, layer):
+    image.remove_layer(layer)
+
+
+def remove_channel(image, channel):
+    image.remove_channel(channel)
+
+
+def rename(item, name):
+    item.name = name
+
+
+def copy(layer):
+    pdb.gimp_edit_copy(layer)
+
+
+def add_half_mask(layer):
+    """A mask of grey, half through."""
+    mask = layer.create_mask(gimpenums.ADD_WHITE_MASK)
+    layer.add_mask(mask)
+    pdb.gimp_context_push()
+    pdb.gimp_context_set_background((0.5, 0.5, 0.5))
+    pdb.gimp_drawable_fill(mask, gimpenums.FILL_BACKGROUND)
+    pdb.gimp_context_pop()
+
+
+def make_indexed(image):
+    none, generate = gimpenums.CONVERT_DITHER_NONE, gimpenums.CONVERT_PALETTE_GENERATE
+    pdb.gimp_image_convert_indexed(image, none, generate, 8, False, False, "")
+
+
 def mask_of(layer):
     return layer.mask
+
+
+def finish_of(layer):
+    """Its opacity and its mode's name."""
+    names = [name for name in dir(gimpenums) if name.startswith("LAYER_MODE_")]
+    found = [name for name in names if getattr(gimpenums, name) == layer.mode]
+    return layer.opacity, found[0][len("LAYER_MODE_") :]
 
 
 def note_of(layer):

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """For the interface tests, when its shortcut is pressed: writes down what is open in GIMP.
 
-First it selects the rectangle that a file beside the answer names, if there is one.
+First it selects the rectangle and deletes the channel that files beside the answer name, if there
+are any.
 """
 
 import json
@@ -33,9 +34,12 @@ class Probe(Gimp.PlugIn):
 def describe(layer):
     area = Gegl.Rectangle.new(0, 0, layer.get_width(), layer.get_height())
     data = layer.get_buffer().get(area, 1.0, "R'G'B'A u8", Gegl.AbyssPolicy.NONE)
+    middle = 4 * (area.width * (area.height // 2) + area.width // 2)
     return {
         "name": layer.get_name(),
         "first": list(data[:4]),
+        "middle": list(data[middle : middle + 4]),
+        "last": list(data[-4:]),
         "mean": sum(data) / len(data),
         "mask": layer.get_mask() is not None,
     }
@@ -47,10 +51,15 @@ def run(procedure, _mode, image, _drawables, _config, _data):
         with open(path + ".select") as file:
             image.select_rectangle(Gimp.ChannelOps.REPLACE, *json.load(file))
         os.remove(path + ".select")
+    if os.path.exists(path + ".delete"):
+        with open(path + ".delete") as file:
+            image.remove_channel(image.get_channel_by_name(json.load(file)))
+        os.remove(path + ".delete")
     images = [
         {
             "layers": [describe(layer) for layer in image.get_layers()],
             "selected": [layer.get_name() for layer in image.get_selected_layers()],
+            "channels": [channel.get_name() for channel in image.get_channels()],
         }
         for image in Gimp.get_images()
     ]

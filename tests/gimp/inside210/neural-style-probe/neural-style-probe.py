@@ -38,6 +38,8 @@ def run(_image, _drawable):
             "selected": [image.active_layer.name] if image.active_layer else [],
         }
         for image in gimp.image_list()
+        # What a plug-in that was killed in the middle of a conversion has left, and nobody sees.
+        if [layer.name for layer in image.layers] != ["scratch"]
     ]
     with open(path + ".part", "w") as file:
         json.dump(images, file)

@@ -1,0 +1,510 @@
+"""Films: flow, frames that go on from each other, videos, and what goes wrong on the way."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import neural_style as ns
+from benchmarks import films
+from conftest import drawn
+from neural_style.canvas import Canvas
+from neural_style.errors import NeuralStyleError, NeuralStyleWarning
+from neural_style.frames.flow import optical_flow, seen, warped
+from neural_style.frames.footage import Folder
+from neural_style.frames.output import folder_of
+from neural_style.frames.video import Video, key_of, write_video
+from neural_style.image import Picture, read_picture, write_picture
+from neural_style.losses import HoldLoss
+from neural_style.series.manifest import NAME
+
+COMMAND = Path(sys.executable).with_name("neural-style")
+QUICK: dict[str, Any] = {
+    "size": 48,
+    "coarsest": 32,
+    "steps": 3,
+    "final_steps": 2,
+    "faces": 0,
+    "precision": "float32",  # which one pays is measured anew in each process
+}
+OPTIONS = [f"--{name.replace('_', '-')}={value}" for name, value in QUICK.items()]
+
+
+def panned(count: int, height: int = 40, width: int = 48, step: int = 2) -> list[Picture]:
+    """A camera that moves to the right, over a drawn picture."""
+    wide = drawn(height, width + count * step, "panorama")
+    frames = []
+    for number in range(count):
+        columns = slice(number * step, number * step + width)
+        pixels = np.ascontiguousarray(wide.pixels[:, columns])
+        frames.append(Picture(pixels, np.ones((height, width), np.float32), 8))
+    return frames
+
+
+def folder_with(path: Path, frames: Sequence[Picture]) -> Path:
+    path.mkdir()
+    for number, frame in enumerate(frames):
+        write_picture(path / f"shot{number + 8}.png", frame)  # 8, 9, 10: names of two lengths
+    return path
+
+
+def video_with(path: Path, frames: Sequence[Picture], pts: Sequence[int] = ()) -> Path:
+    """At 25 frames a second, with a tone."""
+    with av.open(str(path), "w") as container:
+        pictures = container.add_stream("libx264", rate=25, options={"crf": "5"})
+        pictures.height, pictures.width = frames[0].alpha.shape
+        pictures.pix_fmt = "yuv444p"
+        tone = container.add_stream("aac", rate=44100)
+        tone.layout = "mono"
+        for number, frame in enumerate(frames):
+            array = np.rint(frame.pixels * 255).astype(np.uint8)
+            image = av.VideoFrame.from_ndarray(array, format="rgb24")
+            image.pts, image.time_base = (pts or range(1000))[number], Fraction(1, 25)
+            container.mux(pictures.encode(image))
+        for start in range(0, 44100 * len(frames) // 25, 1024):
+            wave = np.sin(np.arange(start, start + 1024, dtype=np.float32) / 16)[None]
+            sound = av.AudioFrame.from_ndarray(wave, format="fltp", layout="mono")
+            sound.sample_rate, sound.pts = 44100, start
+            sound.time_base = Fraction(1, 44100)
+            container.mux(tone.encode(sound))
+        container.mux(pictures.encode(None))
+        container.mux(tone.encode(None))
+    return path
+
+
+@pytest.fixture
+def painting(tmp_path: Path) -> Path:
+    path = tmp_path / "painting.png"
+    write_picture(path, drawn(48, 48, "painting"))
+    return path
+
+
+def paint(source: Path, painting: Path, output: Path, **changes: Any) -> list[bool]:
+    """Paint a film; whether each frame was painted now."""
+    new: list[bool] = []
+    ns.film(source, painting, output, on_frame=lambda one: new.append(one.new), **QUICK, **changes)
+    return new
+
+
+def pictures_in(folder: Path) -> dict[str, bytes]:
+    return {path.name: read_picture(path).pixels.tobytes() for path in sorted(folder.glob("*.png"))}
+
+
+# -- flow ------------------------------------------------------------------------------------------
+
+
+def test_flow_finds_what_a_camera_does() -> None:
+    last, here = (frame.pixels for frame in panned(2, 120, 160, step=5))
+    back, forth = optical_flow(here, last), optical_flow(last, here)
+    known = seen(back, forth).astype(bool)
+    assert np.abs(back[known] - (5, 0)).mean() < 0.1
+    assert known[10:-10, 10:140].mean() > 0.95
+    assert not known[:, 156:].any(), "what came in at the right was not seen before"
+    assert np.abs(warped(last, back) - here)[known].mean() < 0.01
+
+
+def test_what_something_hides_was_not_seen() -> None:
+    ground, thing = drawn(120, 160, "ground").pixels, drawn(120, 160, "thing").pixels
+    last, here = ground.copy(), ground.copy()
+    last[40:80, 40:80], here[40:80, 50:90] = thing[:40, :40], thing[:40, :40]
+    known = seen(optical_flow(here, last), optical_flow(last, here))
+    assert known[44:76, 42:48].mean() < 0.3  # the ground behind it
+    assert known[50:70, 60:80].mean() > 0.7
+    assert known[:, 110:].mean() > 0.95
+
+
+def test_warping_is_a_shift() -> None:
+    image = drawn(30, 40).pixels
+    flow = np.zeros((30, 40, 2), np.float32)
+    flow[..., 0] = 3
+    assert np.abs(warped(image, flow)[:, :-3] - image[:, 3:]).max() < 1e-5
+
+
+def test_the_gradient_of_what_is_held(device: torch.device) -> None:
+    pixels, image = torch.rand(1, 3, 9, 11, device=device), torch.rand(1, 3, 9, 11, device=device)
+    amount = torch.rand(1, 1, 9, 11, device=device)
+    amount[..., :4] = 0
+    image.requires_grad_()
+    expected = 7 * (amount * (image - pixels).square()).mean()
+    (slope,) = torch.autograd.grad(expected, image)
+    gradient = torch.zeros_like(image)
+    value = HoldLoss(weight=7.0, held=Canvas(pixels, amount)).loss_and_gradient(
+        image.detach(), gradient
+    )
+    assert torch.allclose(value, expected)
+    assert torch.allclose(gradient, slope)
+
+
+# -- folders of frames -----------------------------------------------------------------------------
+
+
+def test_frames_keep_names_and_order(tmp_path: Path, painting: Path) -> None:
+    source = folder_with(tmp_path / "in", panned(3))
+    names = [frame.name for frame in Folder(source, besides=tmp_path / "out", fps=25).frames()]
+    assert names == ["shot8.png", "shot9.png", "shot10.png"]
+    assert paint(source, painting, tmp_path / "out") == [True] * 3
+    assert sorted(pictures_in(tmp_path / "out")) == sorted(names)
+    assert paint(source, painting, tmp_path / "out") == [False] * 3
+
+
+def test_a_frame_that_changed_and_all_after_it_are_painted_anew(
+    tmp_path: Path, painting: Path
+) -> None:
+    source, out = folder_with(tmp_path / "in", panned(4)), tmp_path / "out"
+    paint(source, painting, out)
+    write_picture(source / "shot10.png", drawn(40, 48, "other"))
+    assert paint(source, painting, out) == [False, False, True, True]
+    assert paint(source, painting, out, strength=70) == [True] * 4
+
+
+def test_an_interrupted_film_becomes_the_same(tmp_path: Path, painting: Path) -> None:
+    source = folder_with(tmp_path / "in", panned(4))
+    paint(source, painting, tmp_path / "whole")
+
+    def stop(frame: ns.api.PaintedFrame) -> None:
+        if frame.number == 2:
+            raise RuntimeError("interrupted")
+
+    with pytest.raises(RuntimeError, match="interrupted"):
+        ns.film(source, painting, tmp_path / "out", on_frame=stop, **QUICK)
+    assert paint(source, painting, tmp_path / "out") == [False, False, True, True]
+    assert pictures_in(tmp_path / "out") == pictures_in(tmp_path / "whole")
+
+
+def test_a_cut_begins_anew(tmp_path: Path, painting: Path) -> None:
+    """Its first frame is the picture that it would be by itself."""
+    other = drawn(40, 48, "another scene")
+    paint(folder_with(tmp_path / "in", [*panned(2), other]), painting, tmp_path / "out")
+    alone = ns.stylize(tmp_path / "in" / "shot10.png", painting, **QUICK)
+    found = read_picture(tmp_path / "out" / "shot10.png").pixels
+    assert np.abs(found - np.asarray(alone, np.float32) / 255).max() < 1e-6
+
+
+def test_transparency_stays(tmp_path: Path, painting: Path) -> None:
+    frames = panned(3)
+    half = np.zeros((40, 48), np.float32)
+    half[:, 24:] = 1
+    frames = [
+        Picture(frames[0].pixels, np.zeros((40, 48), np.float32), 8),  # faded in
+        Picture(frames[1].pixels, half, 8),
+        Picture(frames[2].pixels, half, 16),
+    ]
+    paint(folder_with(tmp_path / "in", frames), painting, tmp_path / "out")
+    first, _, last = (read_picture(tmp_path / "out" / f"shot{n}.png") for n in (8, 9, 10))
+    assert not first.alpha.any()
+    assert (last.alpha == half).all()
+    assert last.depth == 16
+
+
+# -- videos ----------------------------------------------------------------------------------------
+
+
+def test_a_video_keeps_times_and_sound(tmp_path: Path, painting: Path) -> None:
+    pts = [0, 1, 2, 5, 6]  # one frame stays longer
+    source = video_with(tmp_path / "in.mp4", panned(5), pts)
+    out = tmp_path / "out.mp4"
+    assert paint(source, painting, out) == [True] * 5
+    with av.open(str(out)) as made, av.open(str(source)) as given:
+        assert [s.type for s in made.streams] == ["video", "audio"]
+        assert made.streams.video[0].pix_fmt == "yuv420p"
+        times = [float(frame.pts * frame.time_base) for frame in made.decode(video=0)]
+        assert times == pytest.approx([one / 25 for one in pts])
+        assert [bytes(p) for p in reopened(made, "audio")] == [
+            bytes(p) for p in given.demux(audio=0)
+        ]
+    assert not folder_of(out).exists()
+    assert paint(source, painting, out) == []  # it is finished
+    assert paint(source, painting, out, strength=70) == [True] * 5
+
+
+def reopened(container: Any, kind: str) -> list[Any]:
+    with av.open(container.name) as again:
+        return list(again.demux(**{kind: 0}))
+
+
+@pytest.mark.parametrize("ending", [".mov", ".mkv", ".webm"])
+def test_other_kinds_of_videos(tmp_path: Path, painting: Path, ending: str) -> None:
+    source = video_with(tmp_path / "in.mp4", panned(2))
+    out = tmp_path / f"out{ending}"
+    assert paint(source, painting, out) == [True] * 2
+    with av.open(str(out)) as made:
+        assert [s.type for s in made.streams] == ["video", "audio"]
+        seconds = sum(frame.samples / frame.sample_rate for frame in made.decode(audio=0))
+        assert seconds == pytest.approx(0.08, abs=0.05)
+    assert paint(source, painting, out) == []
+
+
+def test_a_folder_becomes_a_video_and_back(tmp_path: Path, painting: Path) -> None:
+    source = folder_with(tmp_path / "in", panned(3, 41, 47))  # odd sides
+    settings: dict[str, Any] = {**QUICK, "size": 47}
+    ns.film(source, painting, tmp_path / "out.mp4", fps=12.5, **settings)
+    footage = Video(tmp_path / "out.mp4")
+    assert (footage.width, footage.height, footage.count) == (46, 40, 3)
+    assert [frame.pts * footage.time_base for frame in footage.frames()] == [
+        Fraction(2 * number, 25) for number in range(3)
+    ]
+    paint(tmp_path / "out.mp4", painting, tmp_path / "frames")
+    assert list(pictures_in(tmp_path / "frames")) == [f"00000{n}.png" for n in (1, 2, 3)]
+
+
+@pytest.mark.parametrize("height", [48, 720])
+def test_colours_stay(tmp_path: Path, height: int) -> None:
+    """Written and read again, whatever FFmpeg takes for granted at this size."""
+    colours = np.array([(0.9, 0.1, 0.1), (0.1, 0.8, 0.2), (0.1, 0.2, 0.9), (0.5, 0.5, 0.5)])
+    pixels = np.repeat(colours.astype(np.float32)[None], height, 0).repeat(16, 1)
+    picture = Picture(pixels, np.ones(pixels.shape[:2], np.float32), 8)
+    footage = Folder(folder_with(tmp_path / "in", [picture]), besides=tmp_path / "out", fps=25)
+    path = tmp_path / "out.mp4"
+    write_video(path, [(picture, 0)], footage, key="the key", about="nothing")
+    assert key_of(path) == "the key"
+    (frame,) = Video(path).frames()
+    assert np.abs(frame.picture.pixels - pixels)[:, 8::16].max() < 0.02
+
+
+def test_a_video_of_a_phone_is_upright(tmp_path: Path) -> None:
+    """Turned by a note in the file, as phones do."""
+    picture = drawn(48, 64)
+    with av.open(str(tmp_path / "phone.mp4"), "w") as container:
+        stream = container.add_stream("libx264", rate=25, options={"crf": "5"})
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv444p"
+        array = np.rint(picture.pixels * 255).astype(np.uint8)
+        container.mux(stream.encode(av.VideoFrame.from_ndarray(array, format="rgb24")))
+        container.mux(stream.encode(None))
+    data = bytearray((tmp_path / "phone.mp4").read_bytes())
+    where = data.index(b"tkhd") + 4 + 40  # the matrix of the track's header
+    quarter = [0, 1 << 16, 0, -(1 << 16), 0, 0, 0, 0, 1 << 30]
+    data[where : where + 36] = b"".join(value.to_bytes(4, "big", signed=True) for value in quarter)
+    (tmp_path / "phone.mp4").write_bytes(data)
+    video = Video(tmp_path / "phone.mp4")
+    assert (video.width, video.height) == (48, 64)
+    (frame,) = video.frames()
+    assert np.abs(frame.picture.pixels - np.rot90(picture.pixels, -1)).mean() < 0.03
+
+
+def test_hdr_is_told(tmp_path: Path) -> None:
+    with av.open(str(tmp_path / "hdr.mp4"), "w") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p10le"
+        stream.codec_context.color_trc = 18
+        array = np.zeros((48, 64, 3), np.uint8)
+        container.mux(stream.encode(av.VideoFrame.from_ndarray(array, format="rgb24")))
+        container.mux(stream.encode(None))
+    with pytest.warns(NeuralStyleWarning, match="HDR"):
+        video = Video(tmp_path / "hdr.mp4")
+    (frame,) = video.frames()
+    assert frame.picture.depth == 16
+
+
+# -- what goes wrong -------------------------------------------------------------------------------
+
+
+def _no_film(place: Path) -> None:
+    (place / "in.mp4").write_text("no film")
+
+
+def _half(place: Path) -> None:
+    video_with(place / "in.mp4", panned(8, 200, 200))
+    data = (place / "in.mp4").read_bytes()
+    (place / "in.mp4").write_bytes(data[: len(data) // 2])
+
+
+def _only_sound(place: Path) -> None:
+    with av.open(str(place / "in.mp4"), "w") as container:
+        tone = container.add_stream("aac", rate=44100)
+        sound = av.AudioFrame.from_ndarray(np.zeros((2, 1024), np.float32), format="fltp")
+        sound.sample_rate = 44100
+        container.mux(tone.encode(sound))
+        container.mux(tone.encode(None))
+
+
+def _other_size(place: Path) -> None:
+    folder_with(place / "in.mp4", [*panned(2), drawn(30, 30)])
+
+
+def _empty(place: Path) -> None:
+    (place / "in.mp4").mkdir()
+
+
+@pytest.mark.parametrize(
+    ("make", "code", "sentence"),
+    [
+        (lambda place: None, "file_missing", "There is no file"),
+        (_no_film, "film_unreadable", "is no video, or damaged"),
+        (_half, "film_unreadable", "is no video, or damaged"),
+        (_only_sound, "film_unreadable", "has no pictures"),
+        (_other_size, "frame_size", "shot10.png has 30 x 30 pixels, but the frames before it 48"),
+        (_empty, "file_missing", "There are no pictures in"),
+    ],
+)
+def test_films_that_are_none(
+    tmp_path: Path, painting: Path, make: Callable[[Path], None], code: str, sentence: str
+) -> None:
+    make(tmp_path)
+    with pytest.raises(NeuralStyleError, match=sentence) as caught:
+        ns.film(tmp_path / "in.mp4", painting, tmp_path / "out.mkv", **QUICK)
+    assert caught.value.code == code
+    assert not (tmp_path / "out.mkv").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["in.mp4", "painting.png"], "There is no file or folder to write to"),
+        (["in.mp4", "painting.png", "-o", "out.txt"], "out.txt is no video that can be written"),
+        (["in.mp4", "painting.png", "-o", "in.mp4"], "in.mp4 is the film to paint"),
+        (["in.mp4", "painting.png", "-o", "mine.mp4"], "mine.mp4 is there already, and no result"),
+        (["in.mp4", "painting.png", "-o", "out.mp4", "--fps", "5"], "has its own number of frames"),
+        (["in.mp4", "painting.png", "-o", "out.mp4", "--fps", "x"], "fps is x"),
+        (["in.mp4", "nothing.png", "-o", "out.mp4"], "nothing.png"),
+        (["in.mp4", "painting.png", "-o", "out.mp4", "--strength", "101"], "strength is '101'"),
+    ],
+)
+def test_mistakes_get_one_clear_line(
+    tmp_path: Path, painting: Path, arguments: list[str], sentence: str
+) -> None:
+    video_with(tmp_path / "in.mp4", panned(1))
+    video_with(tmp_path / "mine.mp4", panned(1))
+    before = sorted(tmp_path.iterdir())
+    done = run(*arguments, cwd=tmp_path)
+    assert done.returncode in (1, 2)
+    assert sentence in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def run(*arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [COMMAND, "film", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+        **options,
+    )
+
+
+def test_pictures_of_somebody_elses_are_not_replaced(tmp_path: Path, painting: Path) -> None:
+    source = folder_with(tmp_path / "in", panned(2))
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "shot9.png").write_text("mine")
+    with pytest.raises(NeuralStyleError, match=r"shot9.png is there already, and no frame"):
+        paint(source, painting, tmp_path / "out")
+    assert (tmp_path / "out" / "shot9.png").read_text() == "mine"
+
+
+def test_without_pyav(tmp_path: Path, painting: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    video_with(tmp_path / "in.mp4", panned(1))
+    monkeypatch.setitem(sys.modules, "av", None)
+    with pytest.raises(NeuralStyleError, match="-m pip install av"):
+        ns.film(tmp_path / "in.mp4", painting, tmp_path / "out.mp4", **QUICK)
+
+
+def test_the_command(tmp_path: Path, painting: Path) -> None:
+    source = video_with(tmp_path / "in.mp4", panned(3))
+    plan = run(source, painting, "--plan", *OPTIONS)
+    assert plan.returncode == 0, plan.stderr
+    assert "frames   3" in plan.stdout
+    assert "picture  48 x 40" in plan.stdout
+    done = run(source, painting, "-o", tmp_path / "out.mp4", "--json", *OPTIONS)
+    assert done.returncode == 0, done.stderr
+    assert [json.loads(line)["frame"] for line in done.stdout.splitlines()] == [1, 2, 3]
+    assert Video(tmp_path / "out.mp4").count == 3
+
+
+# -- what takes longer -----------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_killed_at_random_moments(tmp_path: Path, painting: Path) -> None:
+    """The same command goes on; the film is the one of no interruption, and nothing else is left.
+
+    Frames, not a video: x264 can encode the same frames in two ways.
+    """
+    source, out = folder_with(tmp_path / "in", panned(40)), tmp_path / "out"
+    chance = random.Random(0)  # noqa: S311
+    names = {f"shot{number + 8}.png" for number in range(40)}
+    command = [str(word) for word in (COMMAND, "film", source, painting, "-o", out, *OPTIONS)]
+    there = 0
+    for _ in range(6):
+        process = subprocess.Popen(command)
+        while len(found := pictures_in(out)) < there + 2:
+            assert process.poll() is None
+        time.sleep(chance.uniform(0, 0.2))
+        process.kill()
+        process.wait()
+        assert set(found) <= names
+        there = len(found)
+    subprocess.run(command, check=True)
+    once = [str(tmp_path / "once") if word == str(out) else word for word in command]
+    subprocess.run(once, check=True)
+    assert pictures_in(out) == pictures_in(tmp_path / "once")
+    assert {path.name for path in out.iterdir()} == names | {NAME}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="mounting needs root")
+def test_a_disk_that_is_really_full(tmp_path: Path, painting: Path) -> None:
+    source = folder_with(tmp_path / "in", panned(6, 160, 160))
+    disk = tmp_path / "disk"
+    script = """
+        mkdir "$0"
+        mount -t tmpfs -o size=150k tmpfs "$0"
+        "$@"
+        echo "status $?"
+        mount -o remount,size=20m "$0"
+        "$@"
+        echo "status $?"
+        ls "$0"
+        ls -A "$0" | wc -l
+    """
+    words = [COMMAND, "film", source, painting, "-o", disk / "out.mp4", *OPTIONS, "--size=160"]
+    shell = ["unshare", "--mount", "sh", "-c", script, disk, *words]
+    done = subprocess.run(shell, capture_output=True, text=True, check=False, timeout=300)
+    assert "There is no room left on the disk" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout.split() == ["status", "1", "status", "0", "out.mp4", "1"]
+
+
+@pytest.mark.slow
+def test_less_than_a_third_of_the_flicker(
+    tmp_path: Path, photo_files: dict[str, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the flow known exactly, and as painting finds it."""
+    words = ["impasto", "--size", "160", "--frames", "5", "--output", str(tmp_path)]
+    assert films.main([str(photo_files["china"]), *words]) == 0
+    assert films.main([str(tmp_path / "frames" / "in"), *words]) == 0
+    assert capsys.readouterr().out.count("met") == 2
+    assert Image.open(tmp_path / "strip.png").size == (5 * 160, 3 * 112)
+
+
+@pytest.mark.slow
+def test_two_at_once_is_one_too_many(tmp_path: Path, painting: Path) -> None:
+    source = folder_with(tmp_path / "in", panned(12, 160, 160))
+    words = [source, painting, "-o", tmp_path / "out.mp4", *OPTIONS, "--size=160"]
+    words.append("--final-steps=100")  # so that the first one is at it for long
+    first = subprocess.Popen([str(COMMAND), "film", *map(str, words)])
+    try:
+        while not pictures_in(folder_of(tmp_path / "out.mp4")):
+            assert first.poll() is None
+            time.sleep(0.05)
+        second = run(*words)
+        assert second.returncode == 1
+        assert "Another batch is painting into" in second.stderr
+        assert first.poll() is None
+    finally:
+        first.kill()
+        first.wait()
