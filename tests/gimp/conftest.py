@@ -14,6 +14,10 @@ import pytest
 from . import lab
 from .program import VERSIONS, Gimp, Gimp210
 
+WINDOWS = pytest.mark.flaky(reruns=1)
+"""For tests that press keys: X, the window manager and GIMP lose one now and then, so what fails is
+tried once more. pytest tells it as RERUN, and the screenshot of the first time is there."""
+
 
 def no_gimp(version: str, error: lab.LabError) -> NoReturn:
     """End a test for which there is no GIMP: in failure where one is required."""

@@ -21,6 +21,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +99,7 @@ class Room:
         self.console = installed(version) or "gimp-console"
         self.window = self.console.replace("-console", "")
         self.environment = dict(ENVIRONMENT)
-        self._helpers: list[subprocess.Popen[bytes]] = []
+        self.helpers: list[subprocess.Popen[bytes]] = []
         self._enter: list[str] = []
         if installed(version):
             self.environment = {**os.environ, "NO_AT_BRIDGE": "1", "LANG": "C.UTF-8"}
@@ -126,7 +127,7 @@ class Room:
             stdout=subprocess.PIPE,
             preexec_fn=chroot.die_with_parent,
         )
-        self._helpers.append(holder)
+        self.helpers.append(holder)
         if holder.stdout is None or holder.stdout.readline() != b"ready\n":
             raise LabError("the chroot could not be entered (it needs root)")
         inside = _children(holder.pid)[0]
@@ -137,12 +138,12 @@ class Room:
         # server picks a free number itself.
         command = ["Xvfb", "-displayfd", "1", "-screen", "0", f"{screen}x24", "-nolisten", "tcp"]
         server = self.start(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        self._helpers.append(server)
+        self.helpers.append(server)
         number = server.stdout.readline().strip().decode() if server.stdout else ""
         if not number:
             raise LabError("Xvfb did not start")
         self.environment["DISPLAY"] = f":{number}"
-        self._helpers.append(
+        self.helpers.append(
             self.start(["openbox"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         )
 
@@ -175,10 +176,10 @@ class Room:
         )
 
     def close(self) -> None:
-        for helper in reversed(self._helpers):
+        for helper in reversed(self.helpers):
             kill_tree(helper.pid)
             helper.wait()
-        self._helpers = []
+        self.helpers = []
 
 
 def _children(pid: int) -> list[int]:
@@ -186,6 +187,13 @@ def _children(pid: int) -> list[int]:
         return [int(x) for x in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     except OSError:
         return []
+
+
+def tasks(pid: int) -> Iterator[Path]:
+    """The threads of a process and of all its descendants, as folders of /proc."""
+    yield from Path(f"/proc/{pid}/task").glob("*")
+    for child in _children(pid):
+        yield from tasks(child)
 
 
 def kill_tree(pid: int) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import json
 import shutil
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from installer import plugin
@@ -176,6 +178,27 @@ def wait_for(condition, seconds):
     while not condition() and time.monotonic() < end:
         time.sleep(0.05)
     return condition()
+
+
+def at_rest(roots: Iterable[int]) -> bool:
+    """Whether these processes and all that they started have done next to nothing for a moment:
+    neither worked nor waited for a processor."""
+
+    def spent() -> int:
+        nanoseconds = 0
+        for root in roots:
+            for task in lab.tasks(root):
+                with contextlib.suppress(OSError):
+                    state = (task / "stat").read_text().rpartition(")")[2].split()[0]
+                    nanoseconds += 10**9 if state in "RD" else 0
+                    worked, waited, _slices = (task / "schedstat").read_text().split()
+                    nanoseconds += int(worked) + int(waited)
+        return nanoseconds
+
+    roots = list(roots)
+    before = spent()
+    time.sleep(0.1)
+    return abs(spent() - before) < 0.02e9
 
 
 def engines(gimp):

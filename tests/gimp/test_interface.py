@@ -11,11 +11,11 @@ import zlib
 import pytest
 from PIL import Image
 
-from .conftest import prepared
+from .conftest import WINDOWS, prepared
 from .program import VERSIONS, engines, folders, plugins, wait_for
 from .ui import TITLE, Ui, Ui210
 
-pytestmark = pytest.mark.gimp
+pytestmark = [pytest.mark.gimp, WINDOWS]
 
 RUNNING = "% - Neural Style$"
 RESULT = "Neural Style (painting.png)"
@@ -58,9 +58,11 @@ def ui(gimp):
 @pytest.fixture(autouse=True)
 def _as_opened(ui):
     """Whatever a test left open is closed, and its layers are undone."""
+    if not ui.windows(r"\[photo\]"):
+        ui.restart()  # a test has closed it
     yield
     if not ui.windows(r"\[photo\]"):
-        return  # the last test has closed it
+        return
     for title in ("GIMP Message", TITLE, RUNNING):
         for window in ui.windows(title):
             ui.key(window, "Escape")
@@ -164,8 +166,7 @@ def test_expected_time_follows_settings_and_selection(ui, gimp):
     assert planned_sizes(gimp) == sizes
     ui.key(ui.main, "ctrl+shift+a")
     assert planned_sizes(gimp) == [*sizes, (320, 240)]
-    ui.key(dialog, "Escape")
-    ui.wait_until_ended()
+    ui.dismiss(dialog)
     assert no_process_left(gimp)
 
 
@@ -199,8 +200,7 @@ def test_preview_is_live(ui, gimp):
     second = ui.shot("preview-later").read_bytes()
     assert first != second, "the preview does not grow"
     gimp.use_fake_engine("good")
-    ui.key(dialog, "Escape")
-    ui.wait_until_ended()
+    ui.dismiss(dialog)
     assert ui.layers() == ["photo.png"]
     assert no_process_left(gimp)
 
@@ -272,8 +272,7 @@ def test_styles_at_hand(ui, gimp, at_hand):
     time.sleep(0.5)
     assert at_hand()["favourites"] == []
     ui.shot("strip-no-favourites")
-    ui.key(dialog, "Escape")
-    ui.wait_until_ended()
+    ui.dismiss(dialog)
     assert no_process_left(gimp)
 
 
@@ -407,8 +406,7 @@ def test_before_and_after(ui, gimp):
     assert colour() == photo
     ui.tool("mouseup", "1")
     assert colour() == painted
-    ui.key(dialog, "Escape")
-    ui.wait_until_ended()
+    ui.dismiss(dialog)
 
 
 def test_zoom(ui, gimp):
@@ -430,8 +428,7 @@ def test_zoom(ui, gimp):
     assert part.tobytes() != whole.tobytes()
     ui.key(dialog, "alt+z")
     assert shown().tobytes() == whole.tobytes()
-    ui.key(dialog, "Escape")
-    ui.wait_until_ended()
+    ui.dismiss(dialog)
 
 
 def test_continue(ui, gimp):
@@ -458,8 +455,7 @@ def test_more_settings(ui):
     ui.key(dialog, "alt+m")
     time.sleep(1)
     ui.shot("dialog-more")
-    ui.key(dialog, "Escape")
-    ui.wait_until_ended()
+    ui.dismiss(dialog)
 
 
 def test_cancel_leaves_nothing(ui, gimp):
@@ -576,8 +572,7 @@ def test_an_interrupted_painting_is_gone_on_with(ui, gimp):
     gimp.use_fake_engine()
     dialog = ui.open_dialog()
     ui.shot("dialog-interrupted")
-    ui.key(dialog, "Escape")
-    ui.wait_until_ended()
+    ui.dismiss(dialog)
     assert len(list(kept.iterdir())) == 1, "it is offered again"
     ui.key(ui.open_dialog(), "alt+o")
     ui.wait_until_ended()
@@ -596,8 +591,7 @@ def test_an_interrupted_painting_is_forgotten(ui, gimp):
     ui.key(dialog, "alt+f")
     assert wait_for(lambda: not list(kept.iterdir()), 5)
     ui.shot("dialog-forgotten")
-    ui.key(dialog, "Escape")
-    ui.wait_until_ended()
+    ui.dismiss(dialog)
     assert ui.layers() == ["photo.png"]
 
 

@@ -4,12 +4,12 @@ import time
 
 import pytest
 
-from .conftest import prepared
+from .conftest import WINDOWS, prepared
 from .program import VERSIONS
 from .test_interface import no_process_left, write_png
 from .ui import TITLE, Ui
 
-pytestmark = pytest.mark.gimp
+pytestmark = [pytest.mark.gimp, WINDOWS]
 
 RESULT = "Neural Style (painting.png)"
 PICTURE = """

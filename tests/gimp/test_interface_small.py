@@ -5,12 +5,12 @@ import time
 
 import pytest
 
-from .conftest import prepared
+from .conftest import WINDOWS, prepared
 from .program import VERSIONS
 from .test_interface import write_png
 from .ui import Ui
 
-pytestmark = pytest.mark.gimp
+pytestmark = [pytest.mark.gimp, WINDOWS]
 
 HEIGHT = 768
 
@@ -49,5 +49,4 @@ def test_sections_are_shown_and_the_buttons_stay(ui):
     looked_at(ui, dialog, "small-regions")
     ui.key(dialog, "alt+a", "l", "Return", "alt+a", "l", "Return")
     looked_at(ui, dialog, "small-styles")
-    ui.key(dialog, "Escape")
-    ui.wait_until_ended()
+    ui.dismiss(dialog)

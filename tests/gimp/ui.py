@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from . import lab
-from .program import plugins, wait_for
+from .program import at_rest, plugins, wait_for
 
 TITLE = "^((Repeat|Continue) )?Neural Style$"
 HERE = Path(__file__).resolve().parent
@@ -37,28 +37,40 @@ class Ui:
     def __init__(self, gimp, picture: Path, language: str = "C.UTF-8") -> None:
         self.gimp = gimp
         self.room = gimp.room
+        self.picture = picture
+        self.language = language
         probe = gimp.config / "plug-ins" / "neural-style-probe"
         if not probe.exists():
             shutil.copytree(gimp.inside[0] / "neural-style-probe", probe)
         name, content = self.shortcuts
         (gimp.config / name).write_text(content)
         self.answer = gimp.work / "probe.json"
-        self.log = open(gimp.work / "ui.log", "ab")  # noqa: SIM115 - closed by `close`
+        self.start()
+
+    def start(self) -> None:
+        """Open the picture in GIMP."""
+        self.log = open(self.gimp.work / "ui.log", "ab")  # noqa: SIM115 - closed by `close`
         environment = {
-            **gimp.environment,
+            **self.gimp.environment,
             "NEURAL_STYLE_PROBE": str(self.answer),
-            "LANG": language,
-            "LANGUAGE": language.split(".")[0],
+            "LANG": self.language,
+            "LANGUAGE": self.language.split(".")[0],
         }
         self.process = self.room.start(
-            ["dbus-run-session", "--", self.room.window, "--no-splash", str(picture)],
+            ["dbus-run-session", "--", self.room.window, "--no-splash", str(self.picture)],
             environment=environment,
             stdout=self.log,
             stderr=subprocess.STDOUT,
         )
-        self.main = self.wait_for_window(rf"^\*?\[?{picture.stem}", 90)
+        self.main = self.wait_for_window(rf"^\*?\[?{self.picture.stem}", 90)
         self.tool("windowmove", self.main, "0", "20", "windowsize", self.main, "1270", "860")
-        time.sleep(2)
+        time.sleep(1)
+        self.settle(20)
+
+    def restart(self) -> None:
+        """A new GIMP with the picture: whatever a failed test left is gone."""
+        self.close()
+        self.start()
 
     def tool(self, *arguments: str) -> str:
         return self.room.run(["xdotool", *arguments]).stdout.strip()
@@ -99,12 +111,31 @@ class Ui:
             self.shot("not-ended")
             raise AssertionError(f"Neural Style has not ended after {seconds} s")
 
+    def settle(self, seconds: float = 4) -> None:
+        """Until X, the window manager, GIMP and the plug-in have handled what came, so that a key
+        does not fall between two windows, on a busy machine too. What never rests, such as a
+        preview that grows, is waited for that long only."""
+        time.sleep(0.35)  # GTK lets a button that a key pressed act a quarter of a second later
+        end = time.monotonic() + seconds
+        roots = [*self.room.helpers, self.process]
+        while time.monotonic() < end and not at_rest(root.pid for root in roots):
+            pass
+
     def key(self, window: str, *keys: str) -> None:
         self.tool("windowactivate", "--sync", window)
-        time.sleep(0.3)
+        self.settle()
         for key in keys:
             self.tool("key", "--clearmodifiers", key)
-            time.sleep(0.3)
+            self.settle()
+
+    def dismiss(self, dialog: str) -> None:
+        """Escape until the dialog is gone, as a menu that is open takes the first one; then wait
+        for the plug-in to end."""
+        for _attempt in range(3):
+            self.key(dialog, "Escape")
+            if wait_for(lambda: dialog not in self.windows(TITLE), 5):
+                break
+        self.wait_until_ended()
 
     def key_for_window(self, window: str, key: str, title: str, seconds: float = 15) -> str:
         """Press a key that makes a window come; again if it was lost, as on a busy machine."""
@@ -124,11 +155,11 @@ class Ui:
     def click(self, x: int, y: int) -> None:
         """Click at a place of the screen."""
         self.tool("mousemove", str(x), str(y), "click", "1")
-        time.sleep(0.3)
+        self.settle()
 
     def open_dialog(self, keys: str = "ctrl+alt+n") -> str:
         dialog = self.key_for_window(self.main, keys, TITLE)
-        time.sleep(1)
+        self.settle()
         return dialog
 
     def choose_style(self, dialog: str, path: Path) -> None:
@@ -161,12 +192,15 @@ class Ui:
         return json.loads(self.answer.read_text())
 
     def undo_until(self, as_it_was: Callable[[], bool]) -> None:
+        """Undo what a test did; where that fails, the next one has a new GIMP all the same."""
         for _ in range(12):
             if as_it_was():
                 return
             self.key(self.main, "ctrl+z")
         self.shot("not-undone")
-        raise AssertionError(f"undoing did not bring it back: {self.probe()}")
+        found = self.probe()
+        self.restart()
+        raise AssertionError(f"undoing did not bring it back: {found}")
 
     def select(self, *rectangle: int) -> None:
         """Select x, y, width, height."""
