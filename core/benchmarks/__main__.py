@@ -1,8 +1,12 @@
-"""`python3 core/benchmarks`: the engine's speed and memory beside a textbook's."""
+"""`python3 core/benchmarks`: the engine's speed and memory beside a textbook's.
+
+`python3 core/benchmarks peers` and the other words of `OTHERS` run the other measurements.
+"""
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import sys
 from dataclasses import asdict
@@ -19,12 +23,21 @@ from benchmarks import curves, machine, report, row, scene
 from benchmarks.targets import Target, network_targets, race_targets, step_targets
 from neural_style.devices import available_devices
 
+OTHERS = {
+    "peers": "other programs for style transfer",
+    "films": "flicker of films",
+}
+"""What else can be measured, each by the module of that name."""
+
 QUICK = {"sizes": [96], "curve_size": 64, "steps": 20, "repeats": 1}
 """What `--quick` changes in the options."""
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Measure; returns the exit status."""
+    words = sys.argv[1:] if arguments is None else arguments
+    if words and words[0] in OTHERS:
+        return importlib.import_module(f"benchmarks.{words[0]}").main(words[1:])
     options = _parser().parse_args(arguments)
     if options.quick:
         vars(options).update(QUICK)
@@ -47,6 +60,8 @@ def _parser() -> argparse.ArgumentParser:
         prog="python3 core/benchmarks",
         description="Measure the engine beside a textbook implementation, in one run on this "
         "machine. The number of threads is PyTorch's own, or OMP_NUM_THREADS.",
+        epilog="Others, each with its own --help: "
+        + "; ".join(f"{name} ({what})" for name, what in OTHERS.items()),
     )
     add = parser.add_argument
     add("--only", choices=("steps", "curves"), help="default: both")

@@ -1,6 +1,6 @@
 """How much a painted film flickers, beside the same frames painted each alone.
 
-    python3 core/benchmarks/films.py FILM PAINTING --output FOLDER
+    python3 core/benchmarks films FILM PAINTING --output FOLDER
 
 `FILM` is a video, a folder with frames, or a photo, over which a camera moves and before which a
 disc passes, so that the flow is known exactly; for the others it is measured, as painting does it.
@@ -12,15 +12,11 @@ folder.
 from __future__ import annotations
 
 import argparse
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
-
-if __package__ in (None, ""):  # run as a file, from anywhere
-    sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 import cv2
 import numpy as np
@@ -204,7 +200,7 @@ def _write_strip(path: Path, films: Sequence[Sequence[Pixels]]) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python3 core/benchmarks/films.py",
+        prog="python3 core/benchmarks films",
         description="Measure the flicker of a film beside that of its frames painted alone.",
     )
     add = parser.add_argument
@@ -215,7 +211,3 @@ def _parser() -> argparse.ArgumentParser:
     add("--preset", default="draft", help="default: %(default)s")
     add("--output", type=Path, required=True, help="folder for the strip and the frames")
     return parser
-
-
-if __name__ == "__main__":
-    sys.exit(main())

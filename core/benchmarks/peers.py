@@ -1,6 +1,6 @@
 """The engine beside other programs for style transfer, whose code is taken from folders.
 
-    python3 core/benchmarks/peers.py --crowson FOLDER --neural-style-pt FOLDER
+    python3 core/benchmarks peers --crowson FOLDER --neural-style-pt FOLDER
 
 measures a step of each, and the most memory a pixel, for a network of VGG-19's shape with random
 weights: crowsonkb/style-transfer-pytorch and ProGamerGov/neural-style-pt as they are, with their
@@ -32,9 +32,6 @@ from types import ModuleType
 from typing import Any
 
 CORE = Path(__file__).resolve().parent.parent
-if __package__ in (None, ""):  # run as a file, from anywhere
-    sys.path[0] = str(CORE)
-
 import torch
 from PIL import Image
 from rich.console import Console
@@ -57,10 +54,11 @@ class _Enough(Exception):  # noqa: N818 - no error
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure; returns the exit status, 1 if a target is missed."""
-    options = _parser().parse_args(arguments)
-    if options.measure:
-        print(json.dumps(_measured_here(*options.measure)))
+    words = sys.argv[1:] if arguments is None else arguments
+    if words[:1] == ["--measure"]:  # what `_measured` starts
+        print(json.dumps(_measured_here(*words[1:])))
         return 0
+    options = _parser().parse_args(words)
     folders = {CROWSON: options.crowson, PROGAMER: options.neural_style_pt}
     found: dict[tuple[str, int], list[tuple[float, float]]] = defaultdict(list)
     for _ in range(options.turns):
@@ -118,7 +116,16 @@ def _targets(medians: dict[tuple[str, int], tuple[float, float]], size: int) -> 
 
 def _measured(side: str, folder: Path, size: int, steps: int) -> tuple[float, float]:
     """A peer in a process of its own: seconds a step and bytes."""
-    command = [sys.executable, __file__, "--measure", side, folder.resolve(), size, steps]
+    command = [
+        sys.executable,
+        CORE / "benchmarks",
+        "peers",
+        "--measure",
+        side,
+        folder.resolve(),
+        size,
+        steps,
+    ]
     done = subprocess.run(  # noqa: S603 - this file
         [*map(str, command)], capture_output=True, text=True, check=False
     )
@@ -218,30 +225,25 @@ def _replaced(owner: Any, name: str, new: Any) -> Iterator[None]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python3 core/benchmarks/peers.py",
+        prog="python3 core/benchmarks peers",
         description="Measure the engine beside other programs for style transfer.",
     )
     add = parser.add_argument
     add(
         "--crowson",
         type=Path,
-        required="--measure" not in sys.argv,
+        required=True,
         metavar="FOLDER",
         help="style-transfer-pytorch",
     )
     add(
         "--neural-style-pt",
         type=Path,
-        required="--measure" not in sys.argv,
+        required=True,
         metavar="FOLDER",
         help="neural-style-pt",
     )
     add("--sizes", nargs="+", type=int, default=[256, 512, 1024], metavar="PX")
     add("--steps", type=int, default=5, metavar="N", help="in a median; default: 5")
     add("--turns", type=int, default=2, metavar="N", help="default: 2")
-    add("--measure", nargs=4, help=argparse.SUPPRESS)
     return parser
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -130,9 +130,9 @@ def test_values_are_remembered_and_repeated(ui, gimp):
     ui.key(dialog, "alt+p")
     ui.wait_until_ended()
     repeat_last(ui)
-    assert wait_for(lambda: plugins(gimp), 20)
+    repeated = [RESULT + " #1", RESULT, "photo.png"]
+    assert ui.layers(repeated) == repeated
     ui.wait_until_ended()
-    assert ui.layers() == [RESULT + " #1", RESULT, "photo.png"]
     # the entry for a layer that Neural Style made opens the dialog filled
     dialog = ui.open_dialog("ctrl+alt+r")
     assert dialog in ui.windows("^Repeat Neural Style$")
