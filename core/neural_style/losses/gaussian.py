@@ -45,15 +45,13 @@ class GaussianLoss(FeatureLoss):
         self.gram += statistics.gram(features.values, features.weight)
 
     def compute(self) -> None:
-        # Autograd here, where there are matrices of channels only, and nothing large to keep.
-        with torch.enable_grad():
-            mean, gram = self.mean.requires_grad_(), self.gram.requires_grad_()
-            distance = (mean - self.target_mean).square().sum()
-            distance = distance + statistics.bures(gram - torch.outer(mean, mean), self.root)
-            value = self.factor * distance
-            self.mean_slope, gram_slope = torch.autograd.grad(value, (mean, gram))
-        self.value = value.detach()
-        self.gram_slope = gram_slope + gram_slope.T
+        apart = self.mean - self.target_mean
+        covariance = self.gram - torch.outer(self.mean, self.mean)
+        distance, slope = statistics.bures(covariance, self.root)
+        self.value = self.factor * (apart.square().sum() + distance)
+        # Of what a position adds to mean and Gram matrix; the covariance depends on both.
+        self.gram_slope = 2 * self.factor * slope
+        self.mean_slope = 2 * self.factor * (apart - slope @ self.mean)
 
     def gradient(self, features: Features) -> Tensor:
         gradient = torch.addmm(self.mean_slope, features.values, self.gram_slope)
