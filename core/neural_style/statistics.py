@@ -102,7 +102,7 @@ def roots_by_products(matrix: Tensor) -> tuple[Tensor, Tensor]:
     Shape: matrix (C, C), double; returns two (C, C).
     """
     scale = torch.linalg.matrix_norm(matrix).clamp_min(1e-24)
-    one = torch.eye(len(matrix)).to(matrix)
+    one = torch.eye(len(matrix), dtype=matrix.dtype, device=matrix.device)
     root, inverse = matrix / scale + FLOOR**2 * one, one
     # The smallest grows by 3/2 each time, from FLOOR to 1: 23 times; then digits double.
     for _ in range(28):
