@@ -44,7 +44,7 @@ def test_a_face_is_found_where_it_is(photo_files: dict[str, Path], scale: float)
     assert found.min() == 0
     assert found.max() == 1
     rows, columns = (found[0, 0] > 0.5).nonzero().T / scale
-    assert 150 < columns.min() < 185
+    assert 145 < columns.min() < 185
     assert 265 < columns.max() < 300
     assert 25 < rows.min() < 70
     assert 175 < rows.max() < 215

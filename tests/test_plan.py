@@ -148,7 +148,7 @@ def test_memory_that_runs_out_while_planning_is_one_sentence(
 
     monkeypatch.setattr(plan, "_pace", full)
     with pytest.raises(NeuralStyleError, match="does not hold 60 x 40 pixels") as caught:
-        plan_job(60, 40, parse_settings({}), enlarge=True)
+        _ = plan_job(60, 40, parse_settings({}), enlarge=True).seconds
     assert caught.value.code == "out_of_memory"
 
 

@@ -133,7 +133,6 @@ def test_a_job_from_start_to_result(host: Host) -> None:
     assert accepted["device"] in {"cpu", "cuda", "mps", "xpu"}
     assert accepted["precision"] in {"float32", "bfloat16"}
     assert accepted["memory"] > 0
-    assert 0 < accepted["seconds"] < 1000
     # Painted at 48 pixels, and finished at the content's own size.
     sizes = [(stage["width"], stage["height"]) for stage in accepted["stages"]]
     assert sizes[-2:] == [(48, 32), (60, 40)]
@@ -159,7 +158,7 @@ def test_a_plan_says_what_a_job_will_do(host: Host) -> None:
     host.job("as-planned", QUICK)
     accepted = host.receive_until("accepted", "error")[-1]
     host.receive_until("result")
-    same = set(planned) - {"type", "job", "memory"}
+    same = set(planned) - {"type", "job", "memory", "seconds"}
     assert {name: planned[name] for name in same} == {name: accepted[name] for name in same}
 
 

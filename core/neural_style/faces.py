@@ -28,6 +28,10 @@ LOOK = 1024
 SMALLEST = 36
 """Side of the smallest face in that copy: what is smaller is not readable after painting."""
 
+STEP = 1.2
+"""From one size of face looked for to the next. With 1.1 it takes 1.6 times as long; in 90 photos
+of people and 15 of other things both found the same faces, but for two spots of five pixels."""
+
 CLOSE = (48, 80)
 """Sides of a face at the second look, in pixels."""
 
@@ -85,7 +89,7 @@ def find_faces(pixels: Tensor) -> list[tuple[float, float, float]]:
     copy = _equalised(grey, scale)
     places: list[tuple[int, float, float, float]] = []
     for cascade in cascades[:2]:
-        for square in cascade.detectMultiScale(copy, 1.1, 3, minSize=(SMALLEST, SMALLEST)):
+        for square in cascade.detectMultiScale(copy, STEP, 3, minSize=(SMALLEST, SMALLEST)):
             left, top, side = (float(edge) / scale for edge in square[:3])
             places.append((_windows(grey, left, top, side, cascades), left, top, side))
     faces: list[tuple[float, float, float]] = []

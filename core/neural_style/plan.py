@@ -57,7 +57,8 @@ class Plan:
             painted: some steps at the content's own size.
         tile: side of the tiles in pixels, 0 for whole pictures.
         memory: bytes it needs beside the program, at most, estimated.
-        seconds: it takes, estimated.
+        settings: what it was planned for.
+        regions: how many there are with paintings of their own.
     """
 
     device: str
@@ -67,11 +68,30 @@ class Plan:
     stages: Sequence[Stage]
     tile: int
     memory: int
-    seconds: float
+    settings: Settings
+    regions: int
 
     @property
     def steps(self) -> int:
         return sum(stage.steps for stage in self.stages)
+
+    @property
+    def seconds(self) -> float:
+        """What it takes, estimated. The first time this measures the pace, which takes a moment;
+        later ones know it, unless a setting has changed on which it depends (PACE_SETTINGS).
+
+        Raises:
+            NeuralStyleError: `out_of_memory`.
+        """
+        device = torch.device(self.device)
+        with budget.memory_errors_named(self.width, self.height):
+            network = network_for(self.settings, device)
+            step, pixel = _pace(device, self.settings.model_dump_json(include=PACE_SETTINGS))
+        alone = sum(
+            (stage.steps + SETUP_STEPS) * (step + pixel * _pixels(stage, network, self.tile))
+            for stage in self.stages
+        )
+        return alone * (1 + REGION * self.regions)
 
 
 def plan_job(
@@ -85,9 +105,6 @@ def plan_job(
     begun: bool = False,
 ) -> Plan:
     """How a content of `width` times `height` pixels would be painted.
-
-    The first plan measures the pace, which takes a moment; later ones know it, unless a setting has
-    changed on which it depends (PACE_SETTINGS).
 
     Args:
         width, height: of the content, in pixels.
@@ -125,18 +142,9 @@ def plan_job(
             stages=tuple(sizes),
             tile=chosen.tile,
             memory=chosen.memory,
-            seconds=_seconds(sizes, settings, network, chosen.tile) * (1 + REGION * regions),
+            settings=settings,
+            regions=regions,
         )
-
-
-def _seconds(sizes: Sequence[Stage], settings: Settings, network: VGG, tile: int) -> float:
-    """Time for all stages."""
-    matters = settings.model_dump_json(include=PACE_SETTINGS)
-    step, pixel = _pace(network.mean.device, matters)
-    return sum(
-        (stage.steps + SETUP_STEPS) * (step + pixel * _pixels(stage, network, tile))
-        for stage in sizes
-    )
 
 
 @cache

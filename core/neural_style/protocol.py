@@ -199,8 +199,8 @@ class JobPlan(Message):
 
     `width` and `height` are those it is painted at, `stages` the sizes and steps on the way (the
     last may be larger: some steps at the content's own size), `total` the number of all steps,
-    `tile` the side of the tiles in pixels (0 for the whole picture at once), `memory` what painting
-    will need at most, in bytes, and `seconds` how long it will take; both are estimates.
+    `tile` the side of the tiles in pixels (0 for the whole picture at once), and `memory` what
+    painting will need at most, in bytes, estimated.
     """
 
     job: str
@@ -212,13 +212,13 @@ class JobPlan(Message):
     total: int
     tile: int
     memory: int
-    seconds: float
 
 
 class Planned(JobPlan):
-    """The answer to a plan's request."""
+    """The answer to a plan's request; `seconds` is how long it will take, estimated."""
 
     type: Literal["planned"] = "planned"
+    seconds: float
 
 
 class Accepted(JobPlan):
@@ -237,7 +237,7 @@ class Matrix(Message):
     """How a matrix is done, which only the command line does; `progress` and `result` follow.
 
     `width` and `height` are the sheet's, `cells` the number of its pictures, of which `missing`
-    have to be painted; for these, `total`, `memory` and `seconds` are as in a job's plan.
+    have to be painted; for these, `total`, `memory` and `seconds` are as in `Planned`.
     """
 
     type: Literal["matrix"] = "matrix"

@@ -183,9 +183,11 @@ def as_message(job: str, event: object) -> protocol.Message | None:
 
 def planned(job: str, plan: Plan) -> protocol.Planned:
     """A plan as the answer to its request."""
-    return protocol.Planned.model_validate(_told(job, plan))
+    return protocol.Planned.model_validate({**_told(job, plan), "seconds": plan.seconds})
 
 
 def _told(job: str, plan: Plan) -> dict[str, object]:
     """A plan in the fields of a message."""
-    return {**asdict(plan), "job": job, "total": plan.steps}
+    same = "device", "precision", "width", "height", "tile", "memory"
+    told = {name: getattr(plan, name) for name in same}
+    return {**told, "job": job, "stages": [asdict(one) for one in plan.stages], "total": plan.steps}
