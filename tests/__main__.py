@@ -41,8 +41,9 @@ def main(arguments: list[str]) -> int:
             "not slow and not gimp",
             *(word for word in arguments if word != "--quick"),
         ]
-    # A process for each core, with one thread; and few, as each may hold a GIMP.
-    workers = ["-n", str(min(4, os.cpu_count() or 1)), "--dist", "loadfile"]
+    # A process for each core, with one thread, and one for the tests that wait for windows; few, as
+    # each may hold a GIMP.
+    workers = ["-n", str(min(4, os.cpu_count() or 1) + 1), "--dist", "loadfile"]
     status = subprocess.call(
         [python, "-m", "pytest", "-o", f"cache_dir={cache() / 'pytest'}", *workers, *arguments],
         cwd=ROOT,

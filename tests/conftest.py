@@ -16,6 +16,7 @@ import torch
 from hypothesis import HealthCheck, settings
 from PIL import Image, PngImagePlugin
 from xdist.scheduler import LoadFileScheduling
+from xdist.workermanage import WorkerController
 
 from neural_style.devices import available_devices
 from neural_style.image import Picture
@@ -52,9 +53,22 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileSche
 
 
 class ByFileAndWindow(LoadFileScheduling):
+    """The first process takes the tests of windows, which mostly wait for them, and the others
+    what keeps a processor busy, until one kind is done."""
+
     def _split_scope(self, nodeid: str) -> str:
         file, _, case = nodeid.partition("::")
-        return file + case.partition("[")[2] if "test_interface" in file else file
+        return file + case.partition("[")[2] if _WINDOWS in file else file
+
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        waits = node is self.nodes[0]
+        own = [scope for scope in self.workqueue if (_WINDOWS in scope) is waits]
+        if own:
+            self.workqueue.move_to_end(own[0], last=False)
+        super()._assign_work_unit(node)
+
+
+_WINDOWS = "test_interface"
 
 
 @pytest.fixture(params=[device.name for device in reversed(available_devices())])

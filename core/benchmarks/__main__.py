@@ -26,6 +26,8 @@ from neural_style.devices import available_devices
 OTHERS = {
     "peers": "other programs for style transfer",
     "films": "flicker of films",
+    "cpu": "instructions, threads and allocators",
+    "scaling": "growth with pictures, paintings and regions",
 }
 """What else can be measured, each by the module of that name."""
 

@@ -31,7 +31,6 @@ from tempfile import TemporaryDirectory
 from types import ModuleType
 from typing import Any
 
-CORE = Path(__file__).resolve().parent.parent
 import torch
 from PIL import Image
 from rich.console import Console
@@ -39,6 +38,8 @@ from rich.table import Table
 
 from benchmarks import machine, row, scene
 from benchmarks.targets import Target
+
+CORE = Path(__file__).resolve().parent.parent
 
 OURS = "neural-style"
 CROWSON, PROGAMER = "style-transfer-pytorch", "neural-style-pt"

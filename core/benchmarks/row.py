@@ -11,7 +11,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -84,15 +84,15 @@ def rows(
     ]
 
 
-def measure(row: Row) -> Figures | str:
-    """The figures, or the last words of the process."""
+def measure(row: Row, environment: Mapping[str, str] | None = None) -> Figures | str:
+    """The figures, or the last words of the process; `environment` adds to its own."""
     core = str(Path(__file__).resolve().parent.parent)
     done = subprocess.run(  # noqa: S603 - this file
         [sys.executable, "-m", "benchmarks.row", json.dumps(asdict(row))],
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "PYTHONPATH": core},
+        env={**os.environ, "PYTHONPATH": core, **(environment or {})},
     )
     if done.returncode == 0:
         return Figures(**json.loads(done.stdout))
