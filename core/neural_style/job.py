@@ -24,6 +24,7 @@ from neural_style.resampling import resize
 from neural_style.schedule import Stage, fit, painted_size, total_work, work
 from neural_style.settings import Settings
 from neural_style.studio import Studio
+from neural_style.threads import SharedCores
 
 CHECK_EVERY = 10
 """Steps between two looks whether the image is still good."""
@@ -248,17 +249,18 @@ class _Job:
 
     def paint(self) -> Iterator[Progress | Warned | Finished]:
         """All stages; if the memory runs out, the same step again with less."""
-        for number, stage in enumerate(self.studio.plan.stages):
-            while self._left(number) and not (self.clock.done and self.finish()):
-                try:
-                    yield from self._stage(number, stage)
-                    continue
-                except (MemoryError, RuntimeError) as error:
-                    if not is_out_of_memory(error):
-                        raise
-                # Not in the handler: its traceback would hold on to the tensors.
-                yield Warned("less_memory", self.studio.retreat())
-                self.optimiser.to(self.studio.device)
+        with SharedCores() as cores:
+            for number, stage in enumerate(self.studio.plan.stages):
+                while self._left(number) and not (self.clock.done and self.finish()):
+                    try:
+                        yield from self._stage(number, stage, cores)
+                        continue
+                    except (MemoryError, RuntimeError) as error:
+                        if not is_out_of_memory(error):
+                            raise
+                    # Not in the handler: its traceback would hold on to the tensors.
+                    yield Warned("less_memory", self.studio.retreat())
+                    self.optimiser.to(self.studio.device)
         yield Finished(self._present())
 
     def _left(self, number: int) -> int:
@@ -267,7 +269,7 @@ class _Job:
             return self.left
         return self.studio.plan.stages[number].steps if number > self.number else 0
 
-    def _stage(self, number: int, stage: Stage) -> Iterator[Progress | Warned]:
+    def _stage(self, number: int, stage: Stage, cores: SharedCores) -> Iterator[Progress | Warned]:
         """The steps left at one size. Should the image break, back to the last good one."""
         objective, optimiser = self.studio.objective(number, stage), self.optimiser
         if number > self.number:
@@ -282,6 +284,7 @@ class _Job:
             return result
 
         while self.left:
+            cores.adapt()
             self.consistent = optimiser.steady
             self.loss = loss = optimiser.step(evaluate)
             self.left -= 1

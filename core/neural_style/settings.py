@@ -205,7 +205,7 @@ class Settings(BaseModel):
         le=2**31 - 1,
         title="Seed",
         description="Start of the random numbers: the same seed gives the same picture again on "
-        "the same processor, and nearly the same one on a graphics card.",
+        "the same processor, and nearly the same one on a graphics card, or beside busy programs.",
     )
     device: Device = Field(
         "auto",
