@@ -26,6 +26,7 @@ from neural_style.devices import available_devices
 OTHERS = {
     "peers": "other programs for style transfer",
     "films": "flicker of films",
+    "gpu": "all that a graphics card has to show, in ten minutes",
 }
 """What else can be measured, each by the module of that name."""
 
