@@ -38,8 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure; returns the exit status, 1 if a target is missed or a part did not end well."""
     words = sys.argv[1:] if arguments is None else arguments
     if words[:1] == ["--part"]:  # what `parts.command` starts
-        name, device, quick, folder = words[1:]
-        parts.run(name, Task(device, bool(int(quick)), folder))
+        name, device, quick, place = words[1:]
+        parts.run(name, Task(device, bool(int(quick)), place))
         return 0
     options = _parser().parse_args(words)
     console = Console()
@@ -90,7 +90,9 @@ def _run(name: str, task: Task, limit: float) -> Result:
             ended = f"ended after its {limit:.0f} s"
         finally:
             _end(process)
-    found = json.loads(file.read_text()) if file.exists() else {"rows": [], "targets": []}
+    found = {"status": "found nothing", "rows": [], "targets": []}
+    if file.exists():
+        found = json.loads(file.read_text())
     result = {"part": name, **found, "seconds": time.monotonic() - started, "limit": limit}
     result["status"] = ended or found["status"]
     file.write_text(json.dumps(result, indent=1) + "\n")
@@ -105,8 +107,7 @@ def _end(process: psutil.Popen) -> None:
     for one in tree:
         with suppress(psutil.NoSuchProcess):
             one.kill()
-    process.wait()
-    psutil.wait_procs(tree[1:])
+    psutil.wait_procs(tree, timeout=5)
 
 
 def _last_line(log: Path) -> str:

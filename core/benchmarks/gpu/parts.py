@@ -238,19 +238,26 @@ def retreat(task: Task) -> Found:
     """The memory is taken away once the plan is made: the picture is finished in tiles."""
     device = torch.device(task.device)
     size = 640 if task.quick else 2048
-    taken: list[object] = []
-    with _vgg19() as network, _freed(taken):
-        settings = _settings(task, network=network, coarsest=MAX_SIDE, final_steps=2)
+    give_back: list[Callable[[], object]] = []
+    with _vgg19() as network:
+        count = 1 if task.quick else 5
+        settings = _settings(task, network=network, coarsest=MAX_SIDE, final_steps=count)
 
         def take(plan: Plan) -> None:
             vgg = network_for(settings, device)
             # All but what the smallest tiles need, by the plan's own count.
             left = budget.needed(plan.width, plan.height, vgg, settings, budget.TILES[-1])
-            taken.append(_all_but(left, device))
+            take_memory = _take_address_space if device.type == "cpu" else _take_card
+            give_back.append(take_memory(left, device))
 
-        done = _painted(_picture(scene.photo, size, size), settings, take)
+        def warned() -> None:
+            if (
+                device.type == "cpu" and give_back
+            ):  # freed addresses are not free in one piece, as memory is
+                give_back.pop()()
+
+        done = _painted(_picture(scene.photo, size, size), settings, take, warned)
     finite = bool(np.isfinite(done.picture.pixels).all())
-    warned = "less_memory" in done.codes
     yield {
         "px": size,
         "tile": done.plan.tile,
@@ -259,36 +266,29 @@ def retreat(task: Task) -> Found:
         "warnings": " ".join(done.warnings),
     }
     what = "pictures finished with less memory, of 1 whose memory was taken"
-    yield Target(what, 1, float(warned and finite), lower=False)
+    yield Target(what, 1, float("less_memory" in done.codes and finite), lower=False)
 
 
-@contextmanager
-def _freed(taken: list[object]) -> Iterator[None]:
-    try:
-        yield
-    finally:
-        for limit in taken:
-            if isinstance(limit, tuple):
-                import resource  # not on Windows
-
-                resource.setrlimit(resource.RLIMIT_AS, limit)
-        taken.clear()
-
-
-def _all_but(left: int, device: torch.device) -> object:
-    """Take a device's memory but for `left` bytes, for as long as the result is held."""
+def _take_card(left: int, device: torch.device) -> Callable[[], object]:
+    """Take a card's memory but for `left` bytes; what is returned gives it back."""
     release_memory()
-    if device.type != "cpu":
-        size = max(free_memory(device) - left, 0)
-        return torch.empty(size, dtype=torch.uint8, device=device)
+    size = max(free_memory(device) - left, 0)
+    held = [torch.empty(size, dtype=torch.uint8, device=device)]
+    return held.clear
+
+
+def _take_address_space(left: int, _device: torch.device) -> Callable[[], object]:
+    """Let this process have half of `left` bytes more, at most; the half, as it needs less than
+    the plan says."""
     if not sys.platform.startswith("linux"):
         raise NotHere
-    import resource
+    import resource  # not on Windows
 
     before = resource.getrlimit(resource.RLIMIT_AS)
     pages = int(Path("/proc/self/statm").read_text().split()[0])
-    resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + left, before[1]))
-    return before
+    most = pages * resource.getpagesize() + left // 2
+    resource.setrlimit(resource.RLIMIT_AS, (most, before[1]))
+    return lambda: resource.setrlimit(resource.RLIMIT_AS, before)
 
 
 def same_seed(task: Task) -> Found:
@@ -395,7 +395,10 @@ class Painted:
 
 
 def _painted(
-    content: Picture, settings: Settings, begun: Callable[[Plan], None] = lambda _: None
+    content: Picture,
+    settings: Settings,
+    begun: Callable[[Plan], None] = lambda _: None,
+    warned: Callable[[], None] = lambda: None,
 ) -> Painted:
     style = _picture(scene.painting, 512, 512)
     told: list[Warned] = []
@@ -408,6 +411,7 @@ def _painted(
             start = time.perf_counter()
         elif isinstance(event, Warned):
             told.append(event)
+            warned()
         elif isinstance(event, Finished) and plan:
             return Painted(
                 plan=plan,
