@@ -10,11 +10,11 @@ from pathlib import Path
 
 import psutil
 import pytest
+import torch
 
 from benchmarks import gpu
 from benchmarks.gpu.parts import PARTS, Part, Task
 from benchmarks.targets import Target
-from neural_style.protocol import Device
 from test_code import ROOT
 
 HANGING = """
@@ -88,11 +88,20 @@ def test_what_a_part_found_before_its_end_is_kept(
 def test_without_a_card_there_is_one_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    cpu = Device(name="cpu", description="", memory=1, memory_free=1)
-    monkeypatch.setattr(gpu, "available_devices", lambda: [cpu])
+    monkeypatch.setattr(gpu, "choose_device", lambda _: torch.device("cpu"))
     assert gpu.main(["--out", str(tmp_path / "results")]) == 2
     said = capsys.readouterr()
     assert said.out == ""
     assert said.err.count("\n") == 1
     assert "no graphics card that PyTorch can use" in said.err
     assert not (tmp_path / "results").exists()
+
+
+def test_a_device_that_is_none_is_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for device, why in (("banana", "should be auto, cpu"), ("cuda:9", "no cuda:9 device")):
+        assert gpu.main(["--device", device, "--out", str(tmp_path / "results")]) == 2
+        said = capsys.readouterr().err
+        assert said.count("\n") == 1
+        assert why in said

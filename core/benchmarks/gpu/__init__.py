@@ -27,8 +27,9 @@ from rich.markdown import Markdown
 from benchmarks import machine
 from benchmarks.gpu import parts
 from benchmarks.gpu.parts import PARTS, Task, command
-from neural_style.devices import available_devices, choose_device
+from neural_style.devices import choose_device, name_of
 from neural_style.errors import NeuralStyleError
+from neural_style.settings import parse_settings
 
 Result = dict[str, Any]
 """What a part's file holds, with the part's name, seconds and limit."""
@@ -44,18 +45,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(words)
     console = Console()
     try:
-        device = options.device or available_devices()[0].name
-        choose_device(device)
+        wanted = parse_settings({"device": options.device}).device
+        device = name_of(choose_device(wanted))
     except NeuralStyleError as error:
         return _refuse(error.message)
-    if device == "cpu" and not options.device:
+    if device == "cpu" and wanted == "auto":
         return _refuse("This computer has no graphics card that PyTorch can use")
     folder: Path = options.out.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     task = Task(device, options.quick, str(folder))
-    results, end = [], time.monotonic() + 60 * options.minutes
+    results: list[Result] = []
+    report, end = "", time.monotonic() + 60 * options.minutes
     shares = [part.share for part in PARTS.values()]
-    report = ""
     for number, (name, part) in enumerate(PARTS.items()):
         # What a part leaves of its time goes to those after it.
         limit = (end - time.monotonic()) * part.share / sum(shares[number:])
@@ -163,6 +164,6 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--minutes", type=float, default=10, metavar="N", help="for all parts; default: 10")
     add("--out", type=Path, required=True, metavar="FOLDER", help="for the results")
-    add("--device", help="default: the first graphics card")
+    add("--device", default="auto", help="default: the first graphics card")
     add("--quick", action="store_true", help="small sizes, no targets of speed: does all work?")
     return parser
