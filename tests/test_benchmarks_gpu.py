@@ -6,6 +6,9 @@ import json
 import subprocess
 import sys
 import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -13,6 +16,7 @@ import pytest
 import torch
 
 from benchmarks import gpu
+from benchmarks.gpu import parts
 from benchmarks.gpu.parts import PARTS, Part, Task
 from benchmarks.targets import Target
 from test_code import ROOT
@@ -36,12 +40,12 @@ def test_a_trial_on_the_cpu_runs_all_parts(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    parts = {name: json.loads((tmp_path / f"{name}.json").read_text()) for name in PARTS}
-    status = {name: found["status"] for name, found in parts.items()}
+    files = {name: json.loads((tmp_path / f"{name}.json").read_text()) for name in PARTS}
+    status = {name: found["status"] for name, found in files.items()}
     assert status == dict.fromkeys(PARTS, "done") | {"waiting": "not on cpu"}
-    assert all(found["rows"] for name, found in parts.items() if name != "waiting")
-    assert parts["tests"]["rows"][0]["passed"] > 0
-    assert all("error" not in row for row in parts["steps"]["rows"])
+    assert all(found["rows"] for name, found in files.items() if name != "waiting")
+    assert files["tests"]["rows"][0]["passed"] > 0
+    assert all("error" not in row for row in files["steps"]["rows"])
     report = (tmp_path / "report.md").read_text()
     assert "NOT RUN: no step waits for the card: not on cpu" in report
     assert "met: device tests that fail: 0" in report
@@ -71,18 +75,48 @@ def test_a_part_that_hangs_is_ended_with_all_it_started(
 def test_what_a_part_found_before_its_end_is_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def work(_: Task) -> gpu.parts.Found:
+    def work(_: Task) -> parts.Found:
         yield {"px": 64}
         yield Target("of the peak", 0.4, 0.3, lower=False)
         raise RuntimeError
 
-    monkeypatch.setitem(gpu.parts.WORK, "steps", work)
+    monkeypatch.setitem(parts.WORK, "steps", work)
     task = Task("cpu", quick=True, folder=str(tmp_path))
     with pytest.raises(RuntimeError):
-        gpu.parts.run("steps", task)
+        parts.run("steps", task)
     found = json.loads((tmp_path / "steps.json").read_text())
     assert found["rows"] == [{"px": 64}]
     assert [target["met"] for target in found["targets"]] == [False]
+
+
+def test_steps_that_wait_are_told_with_their_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On the CPU, with a stand-in for CUDA's way to tell: whatever is brought to the CPU waits."""
+    step, cpu = parts._step, torch.Tensor.cpu
+
+    @contextmanager
+    def sync_mode(mode: str) -> Iterator[None]:
+        def waits(tensor: torch.Tensor) -> torch.Tensor:
+            if mode == "error":
+                raise RuntimeError("called a synchronizing CUDA operation")
+            warnings.warn("called a synchronizing CUDA operation", stacklevel=2)
+            return cpu(tensor)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(torch.Tensor, "cpu", waits)
+            yield
+
+    monkeypatch.setattr(parts, "sync_mode", sync_mode)
+    monkeypatch.setattr(parts, "_step", lambda settings, _: step(settings, torch.device("cpu")))
+    steps = {name: {"statistic": name} for name in ("gaussian", "gram")}
+    monkeypatch.setattr(parts, "STEPS", steps)
+    gaussian, gram, target = parts.waiting(Task("cuda", quick=True, folder=""))
+    assert isinstance(gaussian, dict)
+    assert gaussian["error"] == "called a synchronizing CUDA operation"
+    assert gaussian["first"].startswith("statistics.py:")
+    assert gaussian["first"] in gaussian["all"]
+    assert gram == {"step": "gram", "error": "", "first": "", "all": ""}
+    assert isinstance(target, Target)
+    assert target.figure == 1
 
 
 def test_without_a_card_there_is_one_sentence(
