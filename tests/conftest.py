@@ -39,7 +39,10 @@ settings.load_profile("tests")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Fast tests first: a mistake shows within the first minute."""
+    """Fast tests first: a mistake shows within the first minute. Those of `device` are marked."""
+    for item in items:
+        if "device" in getattr(item, "fixturenames", ()):
+            item.add_marker("device")
     items.sort(
         key=lambda item: (
             bool(item.get_closest_marker("slow")) + 2 * bool(item.get_closest_marker("gimp"))

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from torch.backends import cudnn
 
 from benchmarks import __main__ as command
 from benchmarks import curves, machine, peers, row, scene, targets
 from benchmarks.row import Figures, Row
-from neural_style.network import VGG
+from neural_style.network import VGG, vgg
 
 CPU = torch.device("cpu")
 
@@ -76,6 +78,22 @@ def test_a_row_is_measured_in_its_own_process() -> None:
     assert found.seconds > 0
     failed = row.measure(Row("compact", 64, "cpu", "float16", "same loss", 1))
     assert failed == "KeyError: 'float16'"
+
+
+@pytest.mark.parametrize(("precision", "allowed"), [("float32", False), (machine.TF32, True)])
+def test_only_a_row_of_tf32_allows_it(
+    precision: str, allowed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen, convolve = set(), vgg.F.conv2d
+
+    def spy(*arguments: Any, **options: Any) -> torch.Tensor:
+        seen.add(cudnn.allow_tf32)
+        return convolve(*arguments, **options)
+
+    monkeypatch.setattr(vgg, "ALLOW_TF32", not allowed)
+    monkeypatch.setattr(vgg.F, "conv2d", spy)
+    row.figures(Row("compact", 64, "cpu", precision, "standard", 1))
+    assert seen == {allowed}
 
 
 def test_flops_are_those_of_vgg19() -> None:

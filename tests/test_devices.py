@@ -224,6 +224,7 @@ def test_who_leaves_the_choice_to_us_is_told(
         "level_zero backend failed with error: 40 (UR_RESULT_ERROR_OUT_OF_RESOURCES)",
         "could not create a memory object",
         "could not create a memory",
+        "could not create a primitive",
         "std::bad_alloc",
         "[enforce fail at alloc_cpu.cpp:121] err == 0. DefaultCPUAllocator: can't allocate memory:"
         " you tried to allocate 400 bytes. Error code 12 (Cannot allocate memory)",
@@ -242,6 +243,7 @@ def test_all_the_ways_to_say_that_memory_ran_out(words: str) -> None:
         "CUDA error: an illegal memory access was encountered",
         "The size of tensor a (3) must match the size of tensor b (4)",
         "cuDNN error: CUDNN_STATUS_EXECUTION_FAILED",
+        "could not create a primitive descriptor for a convolution forward propagation primitive",
     ],
 )
 def test_other_errors_are_no_lack_of_memory(words: str) -> None:

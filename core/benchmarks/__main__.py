@@ -28,6 +28,7 @@ OTHERS = {
     "films": "flicker of films",
     "cpu": "instructions, threads and allocators",
     "scaling": "growth with pictures, paintings and regions",
+    "gpu": "all that a graphics card has to show, in ten minutes",
 }
 """What else can be measured, each by the module of that name."""
 

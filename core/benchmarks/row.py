@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from benchmarks import machine, scene, textbook
-from neural_style.network import VGG, Weights
+from neural_style.network import VGG, Weights, vgg
 from neural_style.optimise import Adam
 
 Prepare = Callable[[Tensor, Tensor], Callable[[], object]]
@@ -102,6 +102,7 @@ def measure(row: Row, environment: Mapping[str, str] | None = None) -> Figures |
 def figures(row: Row) -> Figures:
     """Measure in this process."""
     device = torch.device(row.device)
+    vgg.ALLOW_TF32 = row.precision == machine.TF32
     weights, (settings, _) = scene.weights(row.network), SIDES[row.side]
     prepare = (_textbook if row.side == "textbook" else _engine)(row, weights, device)
     prepare(scene.photo(TINY), scene.painting(TINY))()
@@ -128,8 +129,7 @@ def _textbook(row: Row, weights: Weights, device: torch.device) -> Prepare:
 def _engine(row: Row, weights: Weights, device: torch.device) -> Prepare:
     settings, tile = SIDES[row.side]
     layers = {*settings.content_layers, *settings.style_layers}
-    dtype = machine.PRECISIONS[row.precision]
-    network = VGG(weights, layers, settings.pooling, device, dtype)
+    network = VGG(weights, layers, settings.pooling, device, machine.dtype(row.precision))
 
     def prepare(content: Tensor, style: Tensor) -> Callable[[], object]:
         objective = scene.objective(network, content, style, settings, tile)

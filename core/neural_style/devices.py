@@ -26,7 +26,8 @@ _OUT_OF_MEMORY = re.compile(
     r"out of memory|out_of_(device_|host_)?memory|outofmemory|out_of_resources"
     r"|not enough memory|can't allocate memory|failed to allocate|bad_alloc|invalid buffer size"
     r"|alloc_?failed|allocation_failed|allocation_failure"
-    r"|could not create a memory|unable to find (an engine|a valid cudnn algorithm)",
+    r"|could not create a (memory|primitive(?! descriptor))"
+    r"|unable to find (an engine|a valid cudnn algorithm)",
     re.IGNORECASE,
 )
 """What PyTorch and the libraries below it say where memory runs out: CUDA, cuDNN (which finds no

@@ -27,6 +27,10 @@ Visit = Callable[[str, Tensor], None]
 Add = Callable[[str, Tensor, Tensor], None]
 """Called with a layer's name, features and gradient, to add to the gradient in place."""
 
+ALLOW_TF32 = False
+"""Whether convolutions in float32 may take 10 bits of its 23 on NVIDIA's cards, as they do by
+default, and in which the line search of L-BFGS gets lost; a benchmark sets it."""
+
 
 @dataclass
 class Tape:
@@ -206,12 +210,9 @@ class VGG:
 
 
 def _convolved(x: Tensor, weight: Tensor, bias: Tensor | None = None, padding: int = 0) -> Tensor:
-    """A convolution in the numbers that are asked for, and each time with the same result.
-
-    NVIDIA's library takes 10 bits of float32's 23 by default, in which the line search of L-BFGS
-    gets lost, and the fastest algorithm of the day.
-    """
-    with cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
+    """A convolution in the numbers that are asked for, and each time with the same result: NVIDIA's
+    library takes the fastest algorithm of the day by default."""
+    with cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=ALLOW_TF32):
         return F.conv2d(x, weight, bias, padding=padding)
 
 
