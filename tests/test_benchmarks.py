@@ -11,7 +11,7 @@ import torch
 from torch.backends import cudnn
 
 from benchmarks import __main__ as command
-from benchmarks import curves, machine, peers, row, scene, targets
+from benchmarks import cpu, curves, machine, peers, row, scaling, scene, targets
 from benchmarks.row import Figures, Row
 from neural_style.network import VGG, vgg
 
@@ -166,3 +166,62 @@ def test_peers_are_measured_as_they_are(tmp_path: Path, capsys: pytest.CaptureFi
     said = capsys.readouterr().out
     assert "times the faster peer's speed, neural-style, 72 px" in said
     assert "of the smaller peer's memory, neural-style, 72 px" in said
+
+
+def test_processors_of_other_kinds(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An older processor is one with its newest instructions unused; what `auto` loses is told."""
+
+    def measured(one: Row, environment: dict[str, str]) -> Figures:
+        new = "ONEDNN_MAX_CPU_ISA" not in environment
+        return Figures({"float32": 0.2, "bfloat16": 0.1 if new else 0.4}[one.precision], 1, 1, 1)
+
+    monkeypatch.setattr(row, "measure", measured)
+    said = {"precision": "bfloat16", "first step": 0.3, "preview, draft": 1.0}
+    monkeypatch.setattr(cpu, "_child", lambda what, _: said.get(what, 3.0))
+    assert cpu.main(["--networks", "compact", "--sizes", "64", "--turns", "1"]) == 1
+    told = capsys.readouterr().out
+    assert [line.split()[-2] for line in told.splitlines() if "AVX2" in line] == ["100%"]
+    assert [line.split()[-2] for line in told.splitlines() if " all " in line] == ["0%"]
+    assert "before the first step of a draft of 512 px: 0.30 s" in told
+    assert "met: seconds for a preview, draft of 256 px: 1.00" in told
+    assert "MISSED: seconds for a preview, standard of 256 px: 3.00" in told
+
+
+@pytest.mark.parametrize("what", ["precision", "first step"])
+def test_what_a_processor_is_asked(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cpu, "DRAFT", 64)
+    found = cpu.MEASURED[what]()
+    assert found in machine.PRECISIONS if what == "precision" else found > -1
+
+
+def test_growth_is_measured_and_drawn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Something that grows with the square is found."""
+
+    def measured(point: scaling.Point) -> dict[str, float]:
+        count = max(point.styles, point.regions, 1)
+        return {
+            "step": point.megapixels,
+            "before": 0.1 * count**2,
+            "bytes": 1e6 * point.megapixels,
+            "tile": 0,
+        }
+
+    monkeypatch.setattr(scaling, "_measured", measured)
+    assert scaling.main(["--output", str(tmp_path)]) == 1
+    found = json.loads((tmp_path / "scaling.json").read_text())
+    assert list(found["regions"]) == ["1", "2", "4", "8"]
+    told = capsys.readouterr().out
+    assert "met: exponent of s a step with megapixels: 1.00" in told
+    assert "MISSED: exponent of s before the first with regions: 2.00" in told
+    assert (tmp_path / "scaling.png").stat().st_size > 1000
+
+
+def test_a_point_of_growth_is_painted() -> None:
+    for point in (scaling.Point(0.01, styles=2), scaling.Point(0.01, regions=3)):
+        found = scaling.measure(point)
+        assert found["step"] > 0
+        assert found["tile"] == 0

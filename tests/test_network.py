@@ -12,9 +12,10 @@ import pytest
 import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from neural_style.errors import NeuralStyleError
-from neural_style.network import VGG, load_weights, weights
+from neural_style.network import VGG, load_weights, vgg, weights
 from neural_style.settings import LAYERS, parse_settings
 from training.network import WIDER
 
@@ -149,6 +150,15 @@ def test_plain_picture_has_plain_features_up_to_the_border() -> None:
     features = VGG(load_weights("compact"), ["conv1_1"]).features(torch.full((1, 3, 24, 24), 0.6))
     layer = features["conv1_1"]
     assert torch.allclose(layer, layer[..., 12:13, 12:13].expand_as(layer), atol=1e-5)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (5, 8)])
+def test_the_border_of_cards_is_that_of_cpus(size: tuple[int, int]) -> None:
+    picture = torch.rand(1, 4, *size).contiguous(memory_format=torch.channels_last)
+    expected = F.pad(picture, (1, 1, 1, 1), mode="replicate")
+    found = vgg.bordered(picture)
+    assert torch.equal(found, expected)
+    assert found.is_contiguous(memory_format=torch.channels_last)
 
 
 def test_weights_are_kept_in_memory(torchvision_file: Path) -> None:

@@ -30,17 +30,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import numpy as np
 import torch
 from rich.console import Console
 from rich.table import Table
-from torch import Tensor
 
 from benchmarks import machine, row, scene
 from benchmarks.targets import Target
 from neural_style import job, protocol, tasks
 from neural_style.devices import choose_precision, keep_memory
-from neural_style.image import Picture, write_raw
+from neural_style.image import write_raw
 from neural_style.settings import parse_settings
 
 CORE = Path(__file__).resolve().parent.parent
@@ -174,9 +172,9 @@ def _first_step() -> float:
     """Seconds from the call to the end of the first step, less those of the second."""
     keep_memory()
     settings = parse_settings({"preset": "draft", "size": DRAFT})
-    picture = _picture(scene.photo(DRAFT))
+    picture = scene.picture(scene.photo(DRAFT))
     times = [time.perf_counter()]
-    for event in job.paint(picture, [_picture(scene.painting(DRAFT))], settings, every=1):
+    for event in job.paint(picture, [scene.picture(scene.painting(DRAFT))], settings, every=1):
         if isinstance(event, job.Progress):
             times.append(time.perf_counter())
         if len(times) == 4:
@@ -189,10 +187,10 @@ def _preview(preset: str) -> float:
     """Seconds from request to picture, of another photo than the one before."""
     tasks.begin()
     with TemporaryDirectory() as folder:
-        style = write_raw(Path(folder) / "style", _picture(scene.painting(PREVIEW)))
+        style = write_raw(Path(folder) / "style", scene.picture(scene.painting(PREVIEW)))
         for turned in (False, True):
             pixels = scene.photo(PREVIEW)
-            photo = _picture(pixels.flip(3) if turned else pixels)
+            photo = scene.picture(pixels.flip(3) if turned else pixels)
             request = protocol.Job(
                 job=str(turned),
                 content=write_raw(Path(folder) / f"photo-{turned}", photo),
@@ -205,11 +203,6 @@ def _preview(preset: str) -> float:
                 pass
             seconds = time.perf_counter() - start
     return seconds
-
-
-def _picture(pixels: Tensor) -> Picture:
-    array = pixels[0].permute(1, 2, 0).numpy()
-    return Picture(array, np.ones(array.shape[:2], np.float32), 8)
 
 
 PREVIEWS = {f"preview, {preset}": partial(_preview, preset) for preset in ("draft", "standard")}

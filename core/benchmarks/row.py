@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from benchmarks import machine, scene, textbook
+from neural_style.graph import Recorded
 from neural_style.network import VGG, Weights, vgg
 from neural_style.optimise import Adam
 
@@ -30,9 +31,13 @@ SIDES = {
     "same loss": (scene.SAME_LOSS, 0),
     "standard": (scene.STANDARD, 0),
     "tiles": (scene.STANDARD, 256),
+    "graph": (scene.STANDARD, 0),
 }
 """What is measured: settings and side of the tiles. The textbook and the engine with its loss, the
-engine's preset `standard`, whole and in tiles."""
+engine's preset `standard`, whole, in tiles and, on NVIDIA's cards, as a CUDA graph."""
+
+COMPARED = "same loss", "standard", "tiles"
+"""Those that are measured beside the textbook."""
 
 TINY = 64
 """Side in pixels of the picture whose step brings in all code before memory is measured."""
@@ -79,7 +84,7 @@ def rows(
         for size in sizes
         for side, precision in [
             ("textbook", "float32"),
-            *((side, precision) for precision in own for side in list(SIDES)[1:]),
+            *((side, precision) for precision in own for side in COMPARED),
         ]
     ]
 
@@ -134,7 +139,8 @@ def _engine(row: Row, weights: Weights, device: torch.device) -> Prepare:
     def prepare(content: Tensor, style: Tensor) -> Callable[[], object]:
         objective = scene.objective(network, content, style, settings, tile)
         adam = Adam(content, settings.learning_rate, settings.averaging)
-        return lambda: adam.step(objective)
+        loss = Recorded(objective, content) if row.side == "graph" else objective
+        return lambda: adam.step(loss)
 
     return prepare
 

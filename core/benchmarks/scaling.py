@@ -141,9 +141,7 @@ def _columns(point: Point) -> Guidance:
 
 
 def _picture(pixels: Tensor, height: int, width: int) -> Picture:
-    pixels = F.interpolate(pixels, (height, width), mode="bilinear")
-    array = np.ascontiguousarray(pixels[0].permute(1, 2, 0).numpy())
-    return Picture(array, np.ones((height, width), np.float32), 8)
+    return scene.picture(F.interpolate(pixels, (height, width), mode="bilinear"))
 
 
 def _measured(point: Point) -> dict[str, float]:

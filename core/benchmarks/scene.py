@@ -5,12 +5,14 @@ Everything is made from seeded random numbers, so that a measurement needs no fi
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from benchmarks import textbook
 from neural_style.canvas import Canvas
+from neural_style.image import Picture
 from neural_style.network import VGG, Weights, load_weights
 from neural_style.network.weights import PREPROCESSINGS
 from neural_style.objective import Objective, StyleTarget, objective_from
@@ -110,6 +112,12 @@ def _smooth(channels: int, side: int, contrast: float, generator: torch.Generato
 def canvas(pixels: Tensor) -> Canvas:
     """An opaque picture as the engine sees it."""
     return Canvas(pixels, torch.ones_like(pixels[:, :1]))
+
+
+def picture(pixels: Tensor) -> Picture:
+    """(1, 3, H, W) as if it came from a file."""
+    array = pixels[0].permute(1, 2, 0).contiguous().numpy()
+    return Picture(array, np.ones(array.shape[:2], np.float32), 8)
 
 
 def objective(

@@ -12,12 +12,14 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from neural_style import graph
 from neural_style.budget import memory_errors_named
 from neural_style.canvas import as_picture, without_margin
 from neural_style.checkpoint import Checkpoint
 from neural_style.devices import is_out_of_memory, name_of, unusable_devices
 from neural_style.image import Picture, to_pillow
 from neural_style.masks import UNGUIDED, Guidance
+from neural_style.optimise import Loss
 from neural_style.pictures import Whole, prepare
 from neural_style.plan import Plan, plan_job
 from neural_style.resampling import resize
@@ -277,19 +279,22 @@ class _Job:
         elif self.sampled:
             objective.sampling.load(self.sampled)
         good = optimiser.picture
+        loss: Loss = objective
+        if graph.pays(good, random=self.studio.settings.statistic == "sliced"):
+            loss = graph.Recorded(objective, good)
 
         def evaluate(image: Tensor) -> tuple[Tensor, Tensor]:
-            result = objective(image)
+            result = loss(image)
             self.consistent = False  # from here on, things change
             return result
 
         while self.left:
             cores.adapt()
             self.consistent = optimiser.steady
-            self.loss = loss = optimiser.step(evaluate)
+            self.loss = value = optimiser.step(evaluate)
             self.left -= 1
             self.clock.step(stage)
-            self.first = loss.item() if self.first is None else self.first
+            self.first = value.item() if self.first is None else self.first
             self.sampled = objective.sampling.state()
             last = not self.left or self.finish()
             if last or self.left % CHECK_EVERY == 0:
@@ -306,7 +311,7 @@ class _Job:
             self.consistent = True
             if last or self.clock.report_due():
                 yield self.clock.progress(
-                    f"{stage.width} x {stage.height}", loss.item(), self._present, self.checkpoint
+                    f"{stage.width} x {stage.height}", value.item(), self._present, self.checkpoint
                 )
             if last:
                 break

@@ -243,8 +243,23 @@ def _channels_last(x: Tensor) -> Tensor:
 
 
 def _padded(x: Tensor) -> Tensor:
-    """With the border repeated once on each side."""
-    return F.pad(x, (1, 1, 1, 1), mode="replicate")
+    """With the border repeated once on each side, in channels-last order."""
+    if x.device.type == "cpu":
+        return F.pad(x, (1, 1, 1, 1), mode="replicate")
+    # On cards that has channels first, and each convolution would turn it round again.
+    return bordered(x)
+
+
+def bordered(x: Tensor) -> Tensor:
+    """`_padded` on any device, (1, C, h, w) to (1, C, h + 2, w + 2)."""
+    height, width = x.shape[2:]
+    shape = (len(x), x.shape[1], height + 2, width + 2)
+    last = torch.channels_last
+    padded = torch.empty(shape, dtype=x.dtype, device=x.device, memory_format=last)
+    padded[:, :, 1:-1, 1:-1] = x
+    padded[:, :, 0, 1:-1], padded[:, :, -1, 1:-1] = x[:, :, 0], x[:, :, -1]
+    padded[..., 0], padded[..., -1] = padded[..., 1], padded[..., -2]
+    return padded
 
 
 def _unpadded(gradient: Tensor) -> Tensor:
