@@ -197,6 +197,8 @@ def _preview(preset: str) -> float:
                 styles=[style],
                 folder=folder,
                 settings={"preset": preset, "size": PREVIEW},
+                previews=0.25,  # seconds; the dialog shows it growing
+                preview_size=PREVIEW,
             )
             start = time.perf_counter()
             for _message in tasks.done(request, lambda: False):
