@@ -26,6 +26,7 @@ FLOORS = [
         "faces",
         "network",
         "devices",
+        "threads",
         "cache",
         "resampling",
         "store",
@@ -42,6 +43,7 @@ FLOORS = [
         "masks",
         "tiles",
         "optimise",
+        "graph",
         "sheet",
     },
     {
