@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -25,7 +24,8 @@ from neural_style.plan import plan_job
 from neural_style.settings import Settings, parse_settings
 from neural_style.studio import Studio
 
-torch.set_num_threads(int(os.environ.get("NEURAL_STYLE_TEST_THREADS", "2")))
+# With more, other programs have a part in the last bits: see `neural_style.threads`.
+torch.set_num_threads(1)
 
 # The same examples in every run and no timing, as machines differ; no database in the checkout.
 settings.register_profile(

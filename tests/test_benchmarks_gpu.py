@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -19,6 +20,7 @@ from benchmarks import gpu
 from benchmarks.gpu import parts
 from benchmarks.gpu.parts import PARTS, Part, Task
 from benchmarks.targets import Target
+from neural_style import statistics
 from test_code import ROOT
 
 HANGING = """
@@ -90,19 +92,19 @@ def test_what_a_part_found_before_its_end_is_kept(
 
 
 def test_steps_that_wait_are_told_with_their_place(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On the CPU, with a stand-in for CUDA's way to tell: whatever is brought to the CPU waits."""
-    step, cpu = parts._step, torch.Tensor.cpu
+    """On the CPU, with stand-ins for a loss that waits and for CUDA's way to tell."""
+    step, bures = parts._step, statistics.bures
 
     @contextmanager
     def sync_mode(mode: str) -> Iterator[None]:
-        def waits(tensor: torch.Tensor) -> torch.Tensor:
+        def waits(covariance: torch.Tensor, root: torch.Tensor) -> Any:
             if mode == "error":
                 raise RuntimeError("called a synchronizing CUDA operation")
             warnings.warn("called a synchronizing CUDA operation", stacklevel=2)
-            return cpu(tensor)
+            return bures(covariance, root)
 
         with monkeypatch.context() as patch:
-            patch.setattr(torch.Tensor, "cpu", waits)
+            patch.setattr(statistics, "bures", waits)
             yield
 
     monkeypatch.setattr(parts, "sync_mode", sync_mode)
@@ -112,7 +114,7 @@ def test_steps_that_wait_are_told_with_their_place(monkeypatch: pytest.MonkeyPat
     gaussian, gram, target = parts.waiting(Task("cuda", quick=True, folder=""))
     assert isinstance(gaussian, dict)
     assert gaussian["error"] == "called a synchronizing CUDA operation"
-    assert gaussian["first"].startswith("statistics.py:")
+    assert gaussian["first"].startswith("gaussian.py:")
     assert gaussian["first"] in gaussian["all"]
     assert gram == {"step": "gram", "error": "", "first": "", "all": ""}
     assert isinstance(target, Target)

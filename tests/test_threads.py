@@ -34,7 +34,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
     monkeypatch.setattr(
         threads,
         "time",
-        SimpleNamespace(monotonic=lambda: made.now, process_time=lambda: made.own),
+        SimpleNamespace(perf_counter=lambda: made.now, process_time=lambda: made.own),
     )
     before = torch.get_num_threads()
     torch.set_num_threads(CORES)

@@ -130,8 +130,9 @@ def paint(
         whole: what `content` is a part of, if it is painted for a look at a part.
         resume: where to go on, of a painting of the same: all other arguments were as they are
             now, but for device, precision, memory and what follows here, except `enlarge`. On the
-            same device the result is as if there had been no interruption, to the last bit; with
-            L-BFGS it is another, as its history begins anew.
+            same device, unless it is a processor that other programs keep busy, the result is as if
+            there had been no interruption, to the last bit; with L-BFGS it is another, as its
+            history begins anew.
         every: report each step whose number is a multiple of this; 0 leaves it to the clock.
         enlarge: the result has the content's size, whatever size it is painted at: if that is
             smaller, and memory suffices, the last few steps are taken at the content's size.

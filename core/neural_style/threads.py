@@ -36,7 +36,7 @@ class SharedCores:
 
     def adapt(self) -> None:
         """To be called between two steps."""
-        if self.most == 1 or time.monotonic() - self.looked < LOOK_SECONDS:
+        if self.most == 1 or time.perf_counter() - self.looked < LOOK_SECONDS:
             return
         looked, busy, own = _now()
         others = ((busy - self.busy) - (own - self.own)) / (looked - self.looked)
@@ -51,4 +51,4 @@ def _now() -> tuple[float, float, float]:
     """The time, and how long all cores and this process have worked, in seconds."""
     spent = psutil.cpu_times()
     busy = spent.user + spent.system + getattr(spent, "nice", 0.0)
-    return time.monotonic(), busy, time.process_time()
+    return time.perf_counter(), busy, time.process_time()
