@@ -55,6 +55,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileSche
     return ByFileAndWindow(config, log)
 
 
+_WINDOWS = "test_interface"
+"""How the files with tests of windows begin."""
+
+
 class ByFileAndWindow(LoadFileScheduling):
     """The first process takes the tests of windows, which mostly wait for them, and the others
     what keeps a processor busy, until one kind is done."""
@@ -69,9 +73,6 @@ class ByFileAndWindow(LoadFileScheduling):
         if own:
             self.workqueue.move_to_end(own[0], last=False)
         super()._assign_work_unit(node)
-
-
-_WINDOWS = "test_interface"
 
 
 @pytest.fixture(params=[device.name for device in reversed(available_devices())])

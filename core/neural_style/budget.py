@@ -203,14 +203,13 @@ def _look(network: VGG) -> float:
     """Bytes per pixel at the worst moment of a forward pass of which nothing is kept."""
     values = [network.channels(name) / 4 ** level(name) for name in network.layers]
     pairs = zip([3.0, *values], values, strict=False)
-    worst = max(_convolved(network, before, count) for before, count in pairs)
+    worst = max(_around_convolution(network, before, count) for before, count in pairs)
     return network.dtype.itemsize * worst + 2 * PLANE
 
 
-def _convolved(network: VGG, before: float, after: float) -> float:
-    """Numbers per pixel while a convolution runs: what it takes and what it gives, and on cards,
-    whose allocator has no slack, what it takes once more with its border. What the allocator takes
-    on the CPU was measured with that."""
+def _around_convolution(network: VGG, before: float, after: float) -> float:
+    """Numbers per pixel while a convolution runs: its input and output, and on cards the input with
+    its border too. On the CPU that is in ALLOCATOR, which was measured with it."""
     return (1 if network.mean.device.type == "cpu" else 2) * before + after
 
 
@@ -228,7 +227,7 @@ def _tape(network: VGG) -> float:
     for name, count in zip(network.layers, values, strict=True):
         if network.pooling == "max" and kept and name.endswith("_1"):
             kept += 8 * before / 4  # where the largest values stood
-        worst = max(worst, kept + size * _convolved(network, before, count))
+        worst = max(worst, kept + size * _around_convolution(network, before, count))
         kept += count * (size if name in network.wanted else 1)
         before = count
     for name, count in zip(reversed(network.layers), reversed(values), strict=True):

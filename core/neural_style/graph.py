@@ -5,16 +5,14 @@ https://docs.pytorch.org/docs/stable/notes/cuda.html#cuda-graphs
 
 from __future__ import annotations
 
-import os
-
 import torch
 from torch import Tensor
 
 from neural_style.optimise import Loss
 
-PIXELS = int(os.environ.get("NEURAL_STYLE_GRAPH_PIXELS", "0"))
-"""Pictures of at most so many pixels are painted by graphs. None, until a card has shown from where
-on it pays (`core/benchmarks gpu`, side `graph`)."""
+PIXELS = 0
+"""Pictures of at most so many pixels are painted by graphs. None, until a card has shown up to
+where it pays (`core/benchmarks gpu`, side `graph`)."""
 
 WARM = 3
 """Times that all runs before it is recorded: what is made once is made then."""

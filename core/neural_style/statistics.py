@@ -45,9 +45,7 @@ def square_root(matrix: Tensor) -> Tensor:
     In double precision on the CPU: no graphics card is faster at matrices this small, and some
     (Apple's) cannot do it at all.
     """
-    values, vectors = torch.linalg.eigh(matrix.detach().cpu().double())
-    root = (vectors * values.clamp_min(0).sqrt()) @ vectors.T
-    return root.to(matrix)
+    return _roots_by_eigenvalues(matrix.cpu().double())[0].to(matrix)
 
 
 def bures(covariance: Tensor, target_root: Tensor) -> tuple[Tensor, Tensor]:

@@ -15,8 +15,8 @@ from . import lab
 from .program import VERSIONS, Gimp, Gimp210
 
 WINDOWS = pytest.mark.flaky(reruns=1)
-"""For tests that press keys: X, the window manager and GIMP lose one now and then, so what fails is
-tried once more. pytest tells it as RERUN, and the screenshot of the first time is there."""
+"""For tests that press keys, one of which a busy machine may lose all the same (see `Ui.settle`):
+what fails is tried once more, and told as RERUN; the first time's screenshot stays."""
 
 
 def no_gimp(version: str, error: lab.LabError) -> NoReturn:

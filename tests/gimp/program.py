@@ -184,21 +184,22 @@ def at_rest(roots: Iterable[int]) -> bool:
     """Whether these processes and all that they started have done next to nothing for a moment:
     neither worked nor waited for a processor."""
 
-    def spent() -> int:
-        nanoseconds = 0
+    def spent() -> tuple[int, bool]:
+        nanoseconds, runnable = 0, False
         for root in roots:
             for task in lab.tasks(root):
                 with contextlib.suppress(OSError):
                     state = (task / "stat").read_text().rpartition(")")[2].split()[0]
-                    nanoseconds += 10**9 if state in "RD" else 0
+                    runnable |= state in "RD"  # it may be waiting all the time, uncounted so far
                     worked, waited, _slices = (task / "schedstat").read_text().split()
                     nanoseconds += int(worked) + int(waited)
-        return nanoseconds
+        return nanoseconds, runnable
 
     roots = list(roots)
-    before = spent()
+    before, _ = spent()
     time.sleep(0.1)
-    return abs(spent() - before) < 0.02e9
+    after, runnable = spent()
+    return not runnable and abs(after - before) < 0.02e9
 
 
 def engines(gimp):
