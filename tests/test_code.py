@@ -43,7 +43,6 @@ FLOORS = [
         "masks",
         "tiles",
         "optimise",
-        "graph",
         "sheet",
     },
     {

@@ -8,7 +8,6 @@ import pytest
 import torch
 
 from benchmarks.gpu.parts import sync_mode
-from neural_style import graph
 from neural_style.optimise import Adam
 from neural_style.settings import parse_settings
 from plain import STATISTICS, canvas, network, objective
@@ -25,18 +24,3 @@ def test_steps_go_down_and_wait_for_no_card(statistic: str, device: torch.device
     with sync_mode("error") if device.type == "cuda" else nullcontext():
         after = [adam.step(loss) for _ in range(3)]
     assert all(high > low for high, low in zip(before, after, strict=True))
-
-
-def test_a_recorded_loss_is_the_same(device: torch.device) -> None:
-    """As a CUDA graph; elsewhere there is none, and none is taken."""
-    settings = parse_settings({"statistic": "gaussian"})
-    content, style = (canvas(64, 64, seed, device=device) for seed in (1, 2))
-    loss = objective(network(settings, device), content, [(style, 1.0)], settings)
-    if device.type != "cuda":
-        assert not graph.pays(content.pixels, random=False)
-        return
-    recorded = graph.Recorded(loss, content.pixels)
-    for seed in (3, 4):
-        image = canvas(64, 64, seed, device=device).pixels
-        for own, expected in zip(recorded(image), loss(image), strict=True):
-            torch.testing.assert_close(own, expected)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 import scipy.linalg
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from neural_style import statistics
+from plain import error
 
 
 def cloud(
@@ -96,16 +99,61 @@ def test_bures_of_a_colourless_style_is_finite(device: torch.device) -> None:
     assert slope.isfinite().all()
 
 
-@pytest.mark.parametrize("rank", [40, 8])
-def test_roots_by_products_are_those_by_eigenvalues(rank: int) -> None:
-    random = torch.randn(40, rank, dtype=torch.double, generator=torch.Generator().manual_seed(0))
-    matrix = random @ random.T
-    exact = statistics.square_root(matrix)
-    root, inverse = statistics.roots_by_products(matrix)
-    torch.testing.assert_close(root, exact, rtol=0, atol=1e-3 * float(exact.max()))
-    kept = exact @ inverse @ exact  # as `bures` uses it: what cannot be inverted drops out
-    torch.testing.assert_close(kept, exact, rtol=0, atol=1e-3 * float(exact.max()))
-    assert statistics.roots_by_products(torch.zeros(3, 3, dtype=torch.double))[0].isfinite().all()
+def covariance_of_rank(rank: int, channels: int, seed: int) -> tuple[Tensor, Tensor]:
+    """Of features as an engine has them, in float32, and their mean square."""
+    generator = torch.Generator().manual_seed(seed)
+    fading = torch.arange(1, rank + 1) ** -1.5
+    mixing = torch.randn(rank, channels, generator=generator) * fading[:, None]
+    points = torch.randn(max(2 * rank, 3), rank, generator=generator) @ mixing + 0.3
+    weight = equal(len(points))
+    gram, mean = statistics.gram(points, weight), statistics.mean(points, weight)
+    return gram - torch.outer(mean, mean), gram.trace()
+
+
+@pytest.mark.parametrize("channels", [16, 64, 128, 512])
+@pytest.mark.parametrize("part", [0.0, 0.1, 0.5, 1.0])
+def test_products_find_the_roots_that_eigenvalues_find(channels: int, part: float) -> None:
+    """From rank 1 to full rank, in single against double precision: value and derivative."""
+    covariance, size = covariance_of_rank(max(round(part * channels), 1), channels, 1)
+    target, target_size = covariance_of_rank(channels, channels, 2)
+    assert part == 1 or float(torch.linalg.eigvalsh(covariance).min()) < 0  # as rounding has it
+    one = statistics.regularised(covariance, torch.maximum(size, target_size))
+    root = statistics.square_root(statistics.regularised(target, target_size))
+    distance, slope = statistics.bures(one, root)
+    middle = root @ one @ root
+    inverse = statistics.inverse_root_by_products(middle)
+    found = one.trace() + root.square().sum() - 2 * (middle * inverse).sum()
+    assert float(found) == pytest.approx(float(distance), rel=1e-4)
+    assert error(torch.eye(channels) - root @ inverse @ root, slope) < 2e-3
+
+
+@pytest.mark.parametrize(
+    "inverse_root", [statistics.inverse_root_by_eigenvalues, statistics.inverse_root_by_products]
+)
+def test_the_root_of_what_rounding_has_made_indefinite_is_finite(
+    inverse_root: Callable[[Tensor], Tensor],
+) -> None:
+    matrix = torch.diag(torch.tensor([1.0, 1e-3, 0.0, -3e-7]))
+    for scale in (1e-12, 1.0, 1e6):
+        inverse = inverse_root(scale * matrix)
+        assert inverse.isfinite().all()
+        assert float(inverse.abs().max()) <= 1.1 / statistics.FLOOR / scale**0.5
+    assert inverse_root(torch.zeros(3, 3)).isfinite().all()
+
+
+def test_equal_clouds_are_at_no_distance() -> None:
+    covariance, size = covariance_of_rank(3, 32, 1)
+    one = statistics.regularised(covariance, size)
+    distance, slope = statistics.bures(one, statistics.square_root(one))
+    assert abs(float(distance)) < 2e-3 * float(one.trace())
+    assert float((slope @ one).norm()) < 1e-3 * float(one.norm())
+
+
+def test_a_long_sum_is_as_exact_as_a_short_one(device: torch.device) -> None:
+    """A card may add a million products one after the other."""
+    points, weight = torch.rand(300_001, 3).to(device), equal(300_001, device)
+    exact = points.double().T @ (points.double() * weight[:, None]).double()
+    assert error(statistics.gram(points, weight), exact) < statistics.NOISE / 20
 
 
 @pytest.mark.parametrize(("count", "channels"), [(24, 16), (128, 64), (5, 40)])

@@ -19,7 +19,6 @@ import torch
 from torch import Tensor
 
 from benchmarks import machine, scene, textbook
-from neural_style.graph import Recorded
 from neural_style.network import VGG, Weights, vgg
 from neural_style.optimise import Adam
 
@@ -31,10 +30,9 @@ SIDES = {
     "same loss": (scene.SAME_LOSS, 0),
     "standard": (scene.STANDARD, 0),
     "tiles": (scene.STANDARD, 256),
-    "graph": (scene.STANDARD, 0),
 }
 """What is measured: settings and side of the tiles. The textbook and the engine with its loss, the
-engine's preset `standard`, whole, in tiles and, on NVIDIA's cards, as a CUDA graph."""
+engine's preset `standard`, whole and in tiles."""
 
 COMPARED = "same loss", "standard", "tiles"
 """Those that are measured beside the textbook."""
@@ -139,8 +137,7 @@ def _engine(row: Row, weights: Weights, device: torch.device) -> Prepare:
     def prepare(content: Tensor, style: Tensor) -> Callable[[], object]:
         objective = scene.objective(network, content, style, settings, tile)
         adam = Adam(content, settings.learning_rate, settings.averaging)
-        loss = Recorded(objective, content) if row.side == "graph" else objective
-        return lambda: adam.step(loss)
+        return lambda: adam.step(objective)
 
     return prepare
 

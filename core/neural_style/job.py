@@ -12,14 +12,12 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from neural_style import graph
 from neural_style.budget import memory_errors_named
 from neural_style.canvas import as_picture, without_margin
 from neural_style.checkpoint import Checkpoint
 from neural_style.devices import is_out_of_memory, name_of, unusable_devices
 from neural_style.image import Picture, to_pillow
 from neural_style.masks import UNGUIDED, Guidance
-from neural_style.optimise import Loss
 from neural_style.pictures import Whole, prepare
 from neural_style.plan import Plan, plan_job
 from neural_style.resampling import resize
@@ -280,12 +278,9 @@ class _Job:
         elif self.sampled:
             objective.sampling.load(self.sampled)
         good = optimiser.picture
-        loss: Loss = objective
-        if graph.pays(good, random=self.studio.settings.statistic == "sliced"):
-            loss = graph.Recorded(objective, good)
 
         def evaluate(image: Tensor) -> tuple[Tensor, Tensor]:
-            result = loss(image)
+            result = objective(image)
             self.consistent = False  # from here on, things change
             return result
 

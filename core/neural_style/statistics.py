@@ -17,6 +17,22 @@ from torch import Tensor
 BINS = 1024
 """Cells of a histogram, and steps of a table of quantiles; see `destinations`."""
 
+BLOCK = 4096
+"""Positions of which the products are added up at a time: the rounding of a longer sum in float32
+would exceed NOISE."""
+
+NOISE = 1e-5
+"""Variance that is added to every direction, as a part of the features' mean square. Float32 knows
+a covariance to a tenth of that."""
+
+FLOOR = 2e-3
+"""Smallest eigenvalue of a root, as a part of the root's largest: float32 knows a matrix to about
+this number's square."""
+
+SETTLED, STABLE = 1e-3, 1.69770248525577
+"""How near to 1 an eigenvalue must be for one more round to suffice, and Chen and Chow's largest
+factor."""
+
 
 def gram(points: Tensor, weight: Tensor) -> Tensor:
     """Gram matrix per position: the mean of f f^T over the cloud.
@@ -25,7 +41,13 @@ def gram(points: Tensor, weight: Tensor) -> Tensor:
 
     Shape: points (N, C), weight (N,); returns (C, C).
     """
-    return points.T @ (points * weight[:, None])
+    weighted = points * weight[:, None]
+    whole = len(points) - len(points) % BLOCK
+    rest = points[whole:].T @ weighted[whole:]
+    if not whole:
+        return rest
+    blocks = (cloud[:whole].unflatten(0, (-1, BLOCK)) for cloud in (points, weighted))
+    return torch.bmm(next(blocks).transpose(1, 2), next(blocks)).sum(0).add_(rest)
 
 
 def mean(points: Tensor, weight: Tensor) -> Tensor:
@@ -39,13 +61,28 @@ def mean_covariance(points: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
     return centre, gram(points - centre, weight)
 
 
+def regularised(covariance: Tensor, size: Tensor) -> Tensor:
+    """A covariance that has an inverse: symmetric, with a little noise added to every direction.
+
+    A flat photo, a small region or a shallow stage has fewer positions than channels, so that its
+    covariance is singular. Rounding then gives it small eigenvalues of either sign.
+
+    Args:
+        covariance: shape (C, C).
+        size: mean square of the features, a scalar. NOISE times this is the noise's variance.
+    """
+    noise = torch.diag_embed((NOISE * size).expand(len(covariance)))
+    return (covariance + covariance.T) / 2 + noise
+
+
 def square_root(matrix: Tensor) -> Tensor:
     """Square root of a symmetric matrix (C, C) without negative eigenvalues.
 
-    In double precision on the CPU: no graphics card is faster at matrices this small, and some
-    (Apple's) cannot do it at all.
+    In double precision on the CPU, as Apple's graphics cards have none.
     """
-    return _roots_by_eigenvalues(matrix.cpu().double())[0].to(matrix)
+    values, vectors = torch.linalg.eigh(matrix.cpu().double())
+    root = (vectors * values.clamp_min(0).sqrt()) @ vectors.T
+    return root.to(matrix.dtype).to(matrix.device)
 
 
 def bures(covariance: Tensor, target_root: Tensor) -> tuple[Tensor, Tensor]:
@@ -56,57 +93,73 @@ def bures(covariance: Tensor, target_root: Tensor) -> tuple[Tensor, Tensor]:
     Gaussians. The derivative is I - T, where T = D^1/2 M^-1/2 D^1/2 with M = D^1/2 C D^1/2 is the
     matrix that carries one Gaussian to the other; so no root needs to be differentiated.
 
-    In double precision: on NVIDIA's and AMD's cards by products of matrices alone, as a step must
-    not wait for the CPU there; elsewhere on the CPU, as Apple's and Intel's cards have no doubles.
+    On the CPU by eigenvalues, in double precision. On graphics cards by products of matrices
+    alone, in single precision: a step must not wait for the CPU, Apple's cards have no doubles,
+    and NVIDIA's cards for artists multiply doubles at 1/64 of the speed.
 
     Args:
-        covariance: C, shape (C, C).
+        covariance: C, shape (C, C), as `regularised` returns it.
         target_root: D^1/2, shape (C, C).
 
     Returns:
         The distance, a scalar, and the derivative, (C, C), symmetric.
     """
-    on_host = covariance.device.type in ("cpu", "mps", "xpu")
-    device = torch.device("cpu") if on_host else covariance.device
+    on_host = covariance.device.type == "cpu"
     # What is not finite shows in the picture itself; here it would only stop the program.
-    finite = covariance.nan_to_num().to(device, torch.double)
-    root = target_root.to(device, torch.double)
-    middle, inverse = (_roots_by_eigenvalues if on_host else roots_by_products)(
-        root @ finite @ root
-    )
+    given = covariance.nan_to_num().double() if on_host else covariance
+    root = target_root.to(given)
+    middle = root @ given @ root
+    inverse = (inverse_root_by_eigenvalues if on_host else inverse_root_by_products)(middle)
     transport = root @ inverse @ root
-    distance = finite.trace() + root.square().sum() - 2 * middle.trace()
-    slope = torch.eye(len(root), dtype=torch.double, device=device) - transport
+    # The root's trace from its inverse, to which what FLOOR adds does not count.
+    distance = given.trace() + root.square().sum() - 2 * (middle * inverse).sum()
+    one = torch.eye(len(root), dtype=given.dtype, device=given.device)
+    slope = one - (transport + transport.T) / 2
     return distance.to(covariance), slope.to(covariance)
 
 
-FLOOR = 1e-4
-"""Smallest eigenvalue of a root, relative to the largest, that is inverted: directions without
-variance have no defined transport."""
+def inverse_root_by_eigenvalues(matrix: Tensor) -> Tensor:
+    """Inverse of the square root of a symmetric matrix (C, C) without negative eigenvalues.
 
-
-def _roots_by_eigenvalues(matrix: Tensor) -> tuple[Tensor, Tensor]:
-    """Square root of a symmetric matrix (C, C) without negative eigenvalues, and its inverse."""
-    values, vectors = torch.linalg.eigh(matrix)
-    values = values.clamp_min(0).sqrt()
-    inverse = 1 / values.clamp_min(FLOOR * values.max().clamp_min(1e-12))
-    return (vectors * values) @ vectors.T, (vectors * inverse) @ vectors.T
-
-
-def roots_by_products(matrix: Tensor) -> tuple[Tensor, Tensor]:
-    """The same by Newton and Schulz's coupled iteration (Higham 2008, "Functions of Matrices",
-    section 6.7), with FLOOR squared of the largest eigenvalue added to all.
-
-    Shape: matrix (C, C), double; returns two (C, C).
+    FLOOR squared of the matrix's Frobenius norm is added to all eigenvalues.
     """
-    scale = torch.linalg.matrix_norm(matrix).clamp_min(1e-24)
+    values, vectors = torch.linalg.eigh(matrix)
+    values = values.clamp_min(0) + FLOOR**2 * _frobenius_norm(matrix)
+    return (vectors / values.sqrt()) @ vectors.T
+
+
+def inverse_root_by_products(matrix: Tensor) -> Tensor:
+    """The same as `inverse_root_by_eigenvalues`, without a number that the CPU has to know.
+
+    Newton and Schulz's coupled iteration (Higham 2008, "Functions of Matrices", section 6.7). Its
+    scaling is that of Chen and Chow 2014 ("A Stable Scaling of Newton-Schulz for Improving the
+    Sign Function Computation of a Hermitian Matrix"), which needs half as many rounds.
+    """
+    scale = _frobenius_norm(matrix)
     one = torch.eye(len(matrix), dtype=matrix.dtype, device=matrix.device)
     root, inverse = matrix / scale + FLOOR**2 * one, one
-    # The smallest grows by 3/2 each time, from FLOOR to 1: 23 times; then digits double.
-    for _ in range(28):
-        half = 1.5 * one - 0.5 * inverse @ root
+    for factor in SCALING:
+        half = 1.5 * factor * one - 0.5 * factor**3 * (inverse @ root)
         root, inverse = root @ half, half @ inverse
-    return root * scale.sqrt(), inverse / scale.sqrt()
+    return inverse / scale.sqrt()
+
+
+def _frobenius_norm(matrix: Tensor) -> Tensor:
+    """Never zero."""
+    return matrix.square().sum().sqrt().clamp_min(1e-24)
+
+
+def _scaling(smallest: float) -> tuple[float, ...]:
+    """Factors of the rounds of `inverse_root_by_products` for roots of `smallest` to 1."""
+    factors: list[float] = []
+    while 1 - smallest > SETTLED:
+        factor = min((3 / (1 + smallest + smallest**2)) ** 0.5, STABLE)
+        smallest = min(factor * smallest * (3 - (factor * smallest) ** 2) / 2, 1.0)
+        factors.append(factor)
+    return (*factors, 1.0)
+
+
+SCALING = _scaling(FLOOR)
 
 
 def random_directions(count: int, channels: int, generator: torch.Generator) -> Tensor:
@@ -142,7 +195,8 @@ def quantile_table(values: Tensor, weight: Tensor) -> Tensor:
     above = above.clamp_max(level.shape[1] - 1)
     below = (above - 1).clamp_min(0)
     low, high = level.gather(1, below), level.gather(1, above)
-    place = ((wanted - low) / (high - low).clamp_min(1e-300)).clamp(0, 1).to(values)
+    place = ((wanted - low) / (high - low).clamp_min(1e-300)).clamp(0, 1)
+    place = place.to(values.dtype).to(values.device)
     below, above = below.to(values.device), above.to(values.device)
     return torch.lerp(ordered.gather(1, below), ordered.gather(1, above), place)
 

@@ -140,8 +140,8 @@ def steps(task: Task) -> Found:
     # The one with a target first, should the time not suffice.
     sizes = [64] if task.quick else [1024, 512, 2048]
     sides = [(sizes[0], "same loss"), *((size, "standard") for size in sizes)]
-    if device.type == "cuda":  # where launches dominate; beside the steps without one
-        sides += [(256, "standard"), (256, "graph"), (512, "graph")]
+    if device.type == "cuda":  # where launches dominate
+        sides.append((256, "standard"))
     for network in scene.NETWORKS:
         for size, side in sorted(sides, key=lambda one: one != (sizes[0], "standard")):
             for precision in precisions if side == "standard" else precisions[:1]:

@@ -18,7 +18,8 @@ class GaussianLoss(FeatureLoss):
         (|m - n|^2 + tr(C + D - 2 (D^1/2 C D^1/2)^1/2)) / tr(D + n n^T)
 
     Dowson and Landau 1982 ("The Fréchet distance between multivariate normal distributions"). The
-    divisor, the style's mean square, makes it mean the same with every network.
+    divisor, the style's mean square, makes it mean the same with every network. To C and D a little
+    noise is added, as their smallest eigenvalues are known to rounding only.
     """
 
     def __init__(self, *, layer: str, weight: float) -> None:
@@ -32,9 +33,10 @@ class GaussianLoss(FeatureLoss):
         self.target_gram = self.target_gram.to(mean) + statistics.gram(features.values, weight)
 
     def compute_targets(self) -> None:
-        mean = self.target_mean
-        self.root = statistics.square_root(self.target_gram - torch.outer(mean, mean))
-        self.factor = self.weight / self.target_gram.trace().clamp_min(1e-12)
+        mean, self.size = self.target_mean, self.target_gram.trace()
+        covariance = self.target_gram - torch.outer(mean, mean)
+        self.root = statistics.square_root(statistics.regularised(covariance, self.size))
+        self.factor = self.weight / self.size.clamp_min(1e-12)
 
     def reset(self) -> None:
         self.mean = torch.zeros_like(self.target_mean)
@@ -47,7 +49,9 @@ class GaussianLoss(FeatureLoss):
     def compute(self) -> None:
         apart = self.mean - self.target_mean
         covariance = self.gram - torch.outer(self.mean, self.mean)
-        distance, slope = statistics.bures(covariance, self.root)
+        # As much noise as the target has, so that equal clouds are at no distance.
+        size = torch.maximum(self.gram.trace(), self.size)
+        distance, slope = statistics.bures(statistics.regularised(covariance, size), self.root)
         self.value = self.factor * (apart.square().sum() + distance)
         # Of what a position adds to mean and Gram matrix; the covariance depends on both.
         self.gram_slope = 2 * self.factor * slope
