@@ -89,7 +89,7 @@ def test_bures_gradient_is_that_of_the_value() -> None:
     direction = direction + direction.T
     step = 1e-5
     difference = exact_bures(one + step * direction, two) - exact_bures(one - step * direction, two)
-    assert float((gradient * direction).sum()) == pytest.approx(difference / (2 * step), rel=1e-3)
+    assert float((gradient * direction).sum()) == pytest.approx(difference / (2 * step), rel=5e-3)
 
 
 def test_bures_of_a_colourless_style_is_finite(device: torch.device) -> None:
