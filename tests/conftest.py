@@ -106,7 +106,7 @@ def studio_of(content: Picture, styles: Sequence[Picture], settings: Settings) -
     """Where a job that paints these would begin."""
     height, width = content.alpha.shape
     plan = plan_job(width, height, settings, enlarge=False)
-    pictures = prepare(content, styles, settings, torch.device(plan.device))
+    pictures = prepare(content, styles, settings, longest=max(plan.width, plan.height))
     return Studio(pictures, settings, plan)
 
 

@@ -22,8 +22,6 @@ from neural_style.settings import Settings
 
 Make = Callable[..., Settings]
 
-CPU = torch.device("cpu")
-
 
 def pixels(path: Path, scale: float = 1.0) -> Tensor:
     picture = Image.open(path).convert("RGB")
@@ -95,7 +93,7 @@ def painted(content: Picture, settings: Settings) -> np.ndarray:
 
 def test_a_photo_without_faces_is_painted_as_with_faces_0(small_settings: Make) -> None:
     photo = drawn(60, 70, "photo")
-    assert prepare(photo, [photo], small_settings(faces=50), CPU).faces is None
+    assert prepare(photo, [photo], small_settings(faces=50)).faces is None
     assert np.array_equal(
         painted(photo, small_settings(faces=50)), painted(photo, small_settings(faces=0))
     )
@@ -114,7 +112,7 @@ def test_faces_are_not_looked_for_in_vain(
     photo = read_picture(photo_files["astronaut"])
     jobs = ({"faces": 0}, {"preset": "gatys2015"}, {"preset": "tutorial", "faces": 50})
     for values in jobs:
-        assert prepare(photo, [photo], small_settings(**values), CPU).faces is None
+        assert prepare(photo, [photo], small_settings(**values)).faces is None
 
 
 def test_a_face_counts_as_much_more_as_the_setting_says(

@@ -24,6 +24,7 @@ from neural_style.job import (
     paint,
 )
 from neural_style.objective import Objective
+from neural_style.pictures import Pictures
 from neural_style.settings import PRESETS, Settings
 
 Make = Callable[..., Settings]
@@ -256,15 +257,81 @@ def test_broken_steps_go_back_to_the_last_good_picture(
     assert pixels.std() > 0.05
 
 
-def test_nothing_but_nan_still_gives_the_start(
+@pytest.mark.parametrize("good", [0, 12])
+def test_what_breaks_again_and_again_is_an_error(
+    photo: Picture,
+    painting: Picture,
+    small_settings: Make,
+    monkeypatch: pytest.MonkeyPatch,
+    good: int,
+) -> None:
+    """From the first step, or later; then the last good image can still be kept."""
+    evaluate, calls = Objective.__call__, 0
+
+    def broken(loss: Objective, image: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        nonlocal calls
+        calls += 1
+        value, gradient = evaluate(loss, image)
+        return (value, gradient) if calls <= good else (value * torch.nan, gradient * torch.nan)
+
+    monkeypatch.setattr(Objective, "__call__", broken)
+    settings = small_settings(steps=60, final_steps=60, size=40)
+    last: Progress | None = None
+    events = paint(photo, [painting], settings, every=1)
+
+    def exhaust() -> None:
+        nonlocal last
+        for event in events:
+            last = event if isinstance(event, Progress) else last
+
+    with pytest.raises(NeuralStyleError, match="became invalid numbers on the cpu") as caught:
+        exhaust()
+    assert caught.value.code == "not_painted"
+    assert bool(last) == bool(good)
+    if last:
+        checkpoint = last.checkpoint()
+        assert checkpoint
+        assert checkpoint.optimiser.tensors["image"].isfinite().all()
+
+
+@pytest.mark.parametrize("colours", ["painting", "photo", "luminance"])
+def test_large_sources_are_reduced_to_what_is_painted(
+    small_settings: Make, monkeypatch: pytest.MonkeyPatch, colours: str
+) -> None:
+    """And the picture is nearly that of sources which had that size."""
+    photo, painting = drawn(600, 900, "photo"), drawn(700, 500, "painting")
+    seen: list[Pictures] = []
+    studio = room.Studio
+    monkeypatch.setattr(
+        room, "Studio", lambda pictures, *rest: (seen.append(pictures), studio(pictures, *rest))[1]
+    )
+    picture = result(photo, painting, small_settings(size=48, colours=colours, style_scale=0.5))
+    assert picture.pixels.shape == (32, 48, 3)
+    assert seen[0].content.pixels.shape[2:] == (32, 48)
+    assert max(seen[0].regions[0].styles[0].canvas.pixels.shape[2:]) <= 48
+
+
+def test_memory_that_runs_out_before_and_after_the_steps_is_made_do_with(
     photo: Picture, painting: Picture, small_settings: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """As it does in the steps: where the first image is made, and where the last one is."""
+    retreats: list[str] = []
     monkeypatch.setattr(
-        Objective, "__call__", lambda _, image: (image.sum() * torch.nan, image * torch.nan)
+        room.Studio, "retreat", lambda _: retreats.append("retreat") or "with less memory"
     )
-    picture = result(photo, painting, small_settings())
-    assert np.isfinite(picture.pixels).all()
-    assert picture.pixels.std() > 0.05
+    for name in ("optimiser", "finished"):
+        original = getattr(room.Studio, name)
+
+        def once(*args: Any, name: str = name, original: Any = original) -> Any:
+            if name not in retreats:
+                retreats.append(name)
+                raise torch.OutOfMemoryError
+            return original(*args)
+
+        monkeypatch.setattr(room.Studio, name, once)
+    monkeypatch.setattr(room, "REPORT_SECONDS", 1e9)
+    assert isinstance(run(photo, [painting], small_settings())[-1], Finished)
+    assert retreats == ["optimiser", "retreat", "finished", "retreat"]
 
 
 def test_out_of_memory_is_one_sentence(

@@ -31,7 +31,6 @@ from neural_style.tiles import Features, TiledNetwork, bounding_box, level, pool
 from plain import STATISTICS, canvas, error, network
 
 Make = Callable[..., Settings]
-CPU = torch.device("cpu")
 
 
 def ramp(height: int, width: int, first: float = 0.3, end: float = 0.6) -> np.ndarray:
@@ -270,7 +269,7 @@ def test_protecting_is_not_a_region() -> None:
         cache.forget()
         guidances = [Guidance(protect=mask), Guidance(regions=[Region(mask=mask, style=style)])]
         prepared = [
-            prepare(photo, [style], settings, CPU, guidance=guidance).content.pixels
+            prepare(photo, [style], settings, guidance=guidance).content.pixels
             for guidance in guidances[::order]
         ]
         contents.append(prepared[::order])
@@ -403,6 +402,6 @@ def test_a_masks_memory_is_its_bounding_box() -> None:
     values[10:20, 30:50] = 0.5
     one = mask_of(values, "mask")
     assert one.values.size == 200
-    assert np.array_equal(one.at(400, 300, CPU)[0, 0].numpy(), values)
+    assert np.array_equal(one.at(400, 300)[0, 0].numpy(), values)
     guidance = Guidance(regions=[Region(mask=one, style=drawn(20, 20))])
     assert guidance.area == pytest.approx(1 + 200 / 120_000)

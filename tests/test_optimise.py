@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Callable
 
 import pytest
@@ -248,3 +250,29 @@ def test_lbfgs_evaluates_about_once_a_step() -> None:
     assert values == [original.step(closure).item() for _ in range(15)]
     assert evaluations >= 15 * 2
     assert torch.equal(optimiser.image, theirs)
+
+
+def test_lbfgs_holds_on_to_no_loss() -> None:
+    """All features of a size hang on it, and those of the next size come beside them."""
+
+    def loss(image: Tensor) -> tuple[Tensor, Tensor]:
+        return image.square().sum(), 2 * image
+
+    lbfgs = LBFGS(torch.full((1, 3, 4, 4), 0.5), 1.0)
+    lbfgs.step(loss)
+    kept = weakref.ref(loss)
+    del loss
+    gc.collect()
+    assert kept() is None
+
+
+def test_on_the_same_device_an_optimiser_stays_as_it_is() -> None:
+    """When memory runs out, tiles get smaller first: nothing has to be forgotten for that."""
+    goal = torch.rand(1, 3, 8, 8)
+    for one in (TorchAdam(torch.rand(1, 3, 8, 8), 0.1, (1.0, 1.0, 1.0)), LBFGS(goal / 2, 1.0)):
+        for _ in range(3):
+            one.step(lambda image: ((image - goal).square().sum(), 2 * (image - goal)))
+        state = {id(value) for value in one.optimiser.state.values()}
+        one.to(torch.device("cpu"))
+        assert {id(value) for value in one.optimiser.state.values()} == state
+        assert state

@@ -19,7 +19,6 @@ from neural_style.settings import Settings, parse_settings
 from neural_style.studio import ENOUGH, Studio
 
 Make = Callable[..., Settings]
-CPU = torch.device("cpu")
 
 
 def cut(picture: Picture, rows: slice, columns: slice) -> Picture:
@@ -63,7 +62,7 @@ def test_nothing_is_stretched(small_settings: Make) -> None:
 def test_what_goes_on_in_grey_begins_in_grey() -> None:
     settings = parse_settings({"colours": "luminance", "faces": 0})
     photo, style, begun = drawn(48, 64, "photo"), drawn(50, 50, "painting"), drawn(48, 64, "begun")
-    initial = prepare(photo, [style], settings, CPU, initial=begun).initial
+    initial = prepare(photo, [style], settings, initial=begun).initial
     assert initial is not None
     assert float((initial.pixels[:, 0] - initial.pixels[:, 2]).abs().max()) < 1e-6
 
@@ -84,10 +83,9 @@ def test_a_part_has_the_colours_that_it_has_in_the_whole(colours: str) -> None:
         cut(photo, rows, columns),
         [style],
         settings,
-        CPU,
         whole=Whole(picture=photo, longest=80),
     )
-    whole = prepare(photo, [style], settings, CPU)
+    whole = prepare(photo, [style], settings)
     assert part.enlarged == 2
     expected = whole.content.pixels[..., rows, columns]
     torch.testing.assert_close(part.content.pixels, expected, atol=1e-5, rtol=0)
@@ -102,7 +100,7 @@ def test_a_parts_strokes_are_as_large_as_in_the_whole(longest: int) -> None:
     settings = parse_settings({"faces": 0})
     part, style = drawn(30, 40, "photo"), drawn(200, 200, "painting")
     whole = Whole(picture=drawn(60, 80, "photo"), longest=longest)
-    pictures = prepare(part, [style], settings, CPU, whole=whole)
+    pictures = prepare(part, [style], settings, whole=whole)
     plan = plan_job(40, 30, settings, enlarge=False)
     studio = Studio(pictures, settings, plan)
     ((canvas, _),) = studio._styles(pictures.regions[0], plan.stages[-1])
@@ -121,7 +119,7 @@ def test_a_part_shows_the_whole_pictures_faces_only(photo_files: dict[str, Path]
     part = cut(photo, slice(0, 256), slice(100, 356))
     for longest, found in ((512, True), (8000, False)):
         whole = Whole(picture=photo, longest=longest)
-        faces = prepare(part, [style], settings, CPU, whole=whole).faces
+        faces = prepare(part, [style], settings, whole=whole).faces
         assert (faces is not None) == found
 
 

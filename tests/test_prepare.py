@@ -19,7 +19,6 @@ from neural_style.pictures import Pictures, prepare
 from neural_style.settings import Settings, parse_settings
 
 Make = Callable[..., Settings]
-CPU = torch.device("cpu")
 SLOW = ("find_faces", "border", "recoloured", "resized")
 
 
@@ -57,11 +56,14 @@ def painting() -> Picture:
     return drawn(100, 90, "painting")
 
 
+CPU = torch.device("cpu")
+
+
 def prepared(
     content: Picture, style: Picture, device: torch.device = CPU, **values: Any
 ) -> Pictures:
-    ready = prepare(content, [style], parse_settings(values), device)
-    ready.regions[0].styles[0].at(50)
+    ready = prepare(content, [style], parse_settings(values))
+    ready.regions[0].styles[0].at(50, device)
     return ready
 
 
@@ -75,7 +77,7 @@ def test_the_same_pixels_are_prepared_once(made: list[str], colours: str) -> Non
     assert made == []
     assert torch.equal(first.content.pixels, again.content.pixels)
     assert torch.equal(
-        first.regions[0].styles[0].at(50).pixels, again.regions[0].styles[0].at(50).pixels
+        first.regions[0].styles[0].at(50, CPU).pixels, again.regions[0].styles[0].at(50, CPU).pixels
     )
 
 
@@ -123,15 +125,15 @@ def test_other_pixels_are_other_pictures(
 @pytest.mark.parametrize("values", [{"colours": "photo"}, {"formula": "gatys2015"}])
 def test_a_style_prepared_otherwise_is_another_one(values: dict[str, Any]) -> None:
     gram = {"statistic": "gram", "colours": "painting", "faces": 0}
-    one = prepared(photo(), painting(), **gram).regions[0].styles[0].at(50)
-    other = prepared(photo(), painting(), **{**gram, **values}).regions[0].styles[0].at(50)
+    one = prepared(photo(), painting(), **gram).regions[0].styles[0].at(50, CPU)
+    other = prepared(photo(), painting(), **{**gram, **values}).regions[0].styles[0].at(50, CPU)
     assert one.pixels.shape != other.pixels.shape or not torch.equal(one.pixels, other.pixels)
 
 
 def test_the_shares_of_paintings_make_other_colours() -> None:
     contents = [
         prepare(
-            photo(), [painting(), drawn(50, 50)], parse_settings({"blend": blend}), CPU
+            photo(), [painting(), drawn(50, 50)], parse_settings({"blend": blend})
         ).content.pixels
         for blend in ("1,1", "1,2")
     ]

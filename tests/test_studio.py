@@ -63,7 +63,7 @@ def test_the_border_of_a_scan_counts_only_in_the_literal_presets(
     scan = drawn(100, 120, "painting")
     scan.pixels[:5] = scan.pixels[-5:] = scan.pixels[:, :5] = scan.pixels[:, -5:] = 1
     settings = parse_settings({"preset": preset})
-    pictures = prepare(drawn(40, 60, "photo"), [scan], settings, torch.device("cpu"))
+    pictures = prepare(drawn(40, 60, "photo"), [scan], settings)
     ((style,),) = (region.styles for region in pictures.regions)
     assert style.canvas.pixels.shape[2:] == size
 
@@ -233,17 +233,20 @@ def test_a_card_gets_tiles_where_a_tensor_would_be_too_large() -> None:
 
 
 PEAK = """
+import torch
 from benchmarks.machine import Memory
 from conftest import drawn, studio_of
 from neural_style import devices, plan
 from neural_style.optimise import Adam
 from neural_style.settings import parse_settings
 
+photo, painting = drawn(*PHOTO, "photo"), drawn(*PAINTING, "p")
 devices.keep_memory()
 plan._pace = lambda *_: (0.0, 0.0)  # the memory that measuring it took is kept
-settings = parse_settings({"size": 512, "style_scale": SCALE, "device": "cpu", "faces": 0})
-studio = studio_of(drawn(384, 512, "photo"), [drawn(200, 200, "p")], settings)
-memory, stage = Memory(studio.device), studio.plan.stages[-1]
+settings = parse_settings({"size": 512, "device": "cpu", "faces": 0, **SETTINGS})
+memory = Memory(torch.device("cpu"))
+studio = studio_of(photo, [painting], settings)
+stage = studio.plan.stages[-1]
 optimiser = Adam(studio.content_at(stage).pixels, 0.02, 0.9)
 optimiser.step(studio.objective(0, stage))
 print(memory.peak(), studio.plan.memory)
@@ -251,9 +254,22 @@ print(memory.peak(), studio.plan.memory)
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads Linux's own counts")
-@pytest.mark.parametrize("scale", [1, 4])
-def test_an_enlarged_painting_counts_in_the_memory(scale: int) -> None:
-    program = PEAK.replace("SCALE", str(scale))
+@pytest.mark.parametrize(
+    ("photo", "painting", "settings"),
+    [
+        ((384, 512), (200, 200), {"style_scale": 1}),
+        ((384, 512), (200, 200), {"style_scale": 4}),
+        ((2700, 3600), (3000, 3000), {}),
+        ((2700, 3600), (3000, 3000), {"colours": "photo"}),
+        ((2700, 3600), (3000, 3000), {"colours": "luminance", "style_scale": 0.25}),
+    ],
+)
+def test_no_more_memory_is_taken_than_planned(
+    photo: tuple[int, int], painting: tuple[int, int], settings: dict[str, Any]
+) -> None:
+    """Large paintings, and sources much larger than what is painted."""
+    program = PEAK.replace("SETTINGS", repr(settings))
+    program = program.replace("PHOTO", repr(photo)).replace("PAINTING", repr(painting))
     tests = Path(__file__).parent
     environment = {**os.environ, "PYTHONPATH": f"{tests.parent / 'core'}{os.pathsep}{tests}"}
     done = subprocess.run(

@@ -51,24 +51,27 @@ class Canvas:
     visible: Tensor
 
 
-def canvas_of(picture: Picture, device: torch.device, what: str) -> Canvas:
-    """The picture on the device; colours under transparent pixels replaced by visible ones."""
+def canvas_of(picture: Picture, what: str) -> Canvas:
+    """The picture, on the CPU; colours under transparent pixels replaced by visible ones.
+
+    Raises:
+        NeuralStyleError: `image_too_small` or `image_transparent`; `what` is its subject.
+    """
     height, width = picture.alpha.shape
     check_size(width, height, what)
     if not picture.alpha.any():
         raise NeuralStyleError("image_transparent", f"{what} is transparent everywhere")
     pixels = torch.from_numpy(np.ascontiguousarray(picture.pixels)).permute(2, 0, 1)[None]
     if picture.opaque:
-        return Canvas(pixels.to(device), _all_visible(height, width, device))
+        return Canvas(pixels, _all_visible(height, width, pixels.device))
     visible = torch.from_numpy(np.ascontiguousarray(picture.alpha))[None, None]
-    return Canvas(_fill(pixels, visible).to(device), visible.to(device))
+    return Canvas(_fill(pixels, visible), visible)
 
 
-def seen_canvas(picture: Picture, device: torch.device) -> Canvas:
-    """The picture on the device as it is: what lies under transparent pixels too."""
+def seen_canvas(picture: Picture) -> Canvas:
+    """The picture, on the CPU, as it is: what lies under transparent pixels too."""
     pixels = torch.from_numpy(np.ascontiguousarray(picture.pixels)).permute(2, 0, 1)[None]
-    visible = torch.from_numpy(np.ascontiguousarray(picture.alpha))[None, None]
-    return Canvas(pixels.to(device), visible.to(device))
+    return Canvas(pixels, torch.from_numpy(np.ascontiguousarray(picture.alpha))[None, None])
 
 
 def _all_visible(height: int, width: int, device: torch.device) -> Tensor:
@@ -121,6 +124,22 @@ def resized(canvas: Canvas, height: int, width: int) -> Canvas:
     if (canvas.visible == 1).all():
         return Canvas(pixels, _all_visible(height, width, pixels.device))
     return Canvas(pixels, resize(canvas.visible, height, width))
+
+
+def moved(canvas: Canvas, device: torch.device) -> Canvas:
+    """The picture on another device."""
+    visible = canvas.visible
+    if (visible == 1).all():
+        return Canvas(canvas.pixels.to(device), _all_visible(*visible.shape[2:], device))
+    return Canvas(canvas.pixels.to(device), visible.to(device))
+
+
+def reduced(canvas: Canvas, longest: float) -> Canvas:
+    """The picture with at most about `longest` pixels on its longer side; see `style_size`."""
+    if longest >= max(canvas.pixels.shape[2:]):
+        return canvas
+    height, width = style_size(canvas, longest)
+    return resized(canvas, height, width) if height < canvas.pixels.shape[2] else canvas
 
 
 def margin_of(height: int, width: int, settings: Settings) -> int:

@@ -41,6 +41,7 @@ HINTS: dict[str, str] = {
     "out_of_memory": "Choose a smaller size, or device `cpu`.",
     "less_memory": "Choose a smaller size if it takes too long, or close other programs.",
     "diverged": "Lower the learning rate, or choose the Adam optimiser.",
+    "not_painted": "Choose device `cpu`, or the Adam optimiser with a lower learning rate.",
     # -- batches and films ------------------------------------------------------------------------
     "batch_busy": "Wait until it has finished, or choose another folder.",
     "batch_incomplete": "Correct what is said of them, and give the same command again.",

@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import NoReturn, Protocol
 
 import torch
 from PIL import Image
@@ -16,8 +16,10 @@ from neural_style.budget import memory_errors_named
 from neural_style.canvas import as_picture, without_margin
 from neural_style.checkpoint import Checkpoint
 from neural_style.devices import is_out_of_memory, name_of, unusable_devices
+from neural_style.errors import NeuralStyleError
 from neural_style.image import Picture, to_pillow
 from neural_style.masks import UNGUIDED, Guidance
+from neural_style.optimise import Optimiser
 from neural_style.pictures import Whole, prepare
 from neural_style.plan import Plan, plan_job
 from neural_style.resampling import resize
@@ -31,6 +33,9 @@ CHECK_EVERY = 10
 
 DIVERGED = 1000.0
 """A loss this many times that of a stage's first step is no fluctuation any more."""
+
+TRIES = 3
+"""Times in a row that a stage goes back to its last good image before it is given up."""
 
 REPORT_SECONDS = 0.1
 """Shortest time between two progress events. Reading the loss waits for the device."""
@@ -161,26 +166,29 @@ def paint(
             guided=guidance.area,
             begun=initial is not None or previous is not None,
         )
+        if resume:
+            plan = _as_begun(plan, resume)
+        size = (height, width) if enlarge else (plan.height, plan.width)
+        longest = max(max(stage.width, stage.height) for stage in plan.stages)
+        if settings.colours == "luminance" or guidance.protect:  # the photo itself is seen
+            longest = max(longest, *size)
         pictures = prepare(
             content,
             styles,
             settings,
-            torch.device(plan.device),
+            longest=longest,
             guidance=guidance,
             initial=initial,
             previous=previous,
             whole=whole,
         )
-        if resume:
-            plan = _as_begun(plan, resume)
         studio = Studio(pictures, settings, plan)
         faces = pictures.faces.squares if pictures.faces else ()
         yield Started(plan, faces, resume.fraction if resume else 0.0)
-        size = (height, width) if enlarge else (plan.height, plan.width)
         clock = _Clock(plan.stages, every)
-        job = _Job(studio=studio, content=content, size=size, clock=clock, finish=finish)
-        if resume:
-            job.load(resume)
+        job = _Job(
+            studio=studio, content=content, size=size, clock=clock, finish=finish, resume=resume
+        )
         yield from job.paint()
 
 
@@ -199,7 +207,7 @@ class _Job:
         content: as it came.
         size: height and width of the result.
         clock: counts the steps.
-        finish: see `paint`.
+        finish, resume: see `paint`.
     """
 
     def __init__(
@@ -210,10 +218,12 @@ class _Job:
         size: tuple[int, int],
         clock: _Clock,
         finish: Callable[[], bool],
+        resume: Checkpoint | None,
     ) -> None:
         self.studio, self.content, self.clock, self.finish = studio, content, clock, finish
         self.height, self.width = size
-        self.optimiser = studio.optimiser()
+        self.begun = resume
+        self.optimiser: Optimiser | None = None
         self.margin = studio.margin(studio.plan.stages[0])
         self.number, self.left = 0, studio.plan.stages[0].steps
         self.first: float | None = None
@@ -222,18 +232,21 @@ class _Job:
         # Whether all of this is that of the same step, wherever an interruption comes.
         self.consistent = True
 
-    def load(self, checkpoint: Checkpoint) -> None:
-        """Go on from there."""
-        self.number, self.left = checkpoint.stage, checkpoint.left
-        self.margin = self.studio.margin(checkpoint.stages[checkpoint.stage])
-        self.first, self.loss = checkpoint.first, torch.tensor(checkpoint.first)
-        self.sampled = checkpoint.sampling
-        self.optimiser.load(checkpoint.optimiser)
-        self.clock.go_on(checkpoint)
+    def _begin(self) -> Optimiser:
+        """The optimiser with the first image, or that of the checkpoint."""
+        optimiser, checkpoint = self.studio.optimiser(), self.begun
+        if checkpoint:
+            self.number, self.left = checkpoint.stage, checkpoint.left
+            self.margin = self.studio.margin(checkpoint.stages[checkpoint.stage])
+            self.first, self.loss = checkpoint.first, torch.tensor(checkpoint.first)
+            self.sampled = checkpoint.sampling
+            optimiser.load(checkpoint.optimiser)
+            self.clock.go_on(checkpoint)
+        return optimiser
 
     def checkpoint(self) -> Checkpoint | None:
         """See `Progress`."""
-        if not self.consistent or self.first is None or not self.sampled:
+        if not (self.optimiser and self.consistent and self.sampled) or self.first is None:
             return None
         if not self._is_good(self.optimiser.picture):
             return None
@@ -249,20 +262,29 @@ class _Job:
         )
 
     def paint(self) -> Iterator[Progress | Warned | Finished]:
-        """All stages; if the memory runs out, the same step again with less."""
+        """All stages; if the memory runs out, the same step again with less.
+
+        Raises:
+            NeuralStyleError: `out_of_memory`, or `not_painted` if the image breaks again and again.
+        """
+        finished = None
         with SharedCores() as cores:
-            for number, stage in enumerate(self.studio.plan.stages):
-                while self._left(number) and not (self.clock.done and self.finish()):
-                    try:
-                        yield from self._stage(number, stage, cores)
-                        continue
-                    except (MemoryError, RuntimeError) as error:
-                        if not is_out_of_memory(error):
-                            raise
-                    # Not in the handler: its traceback would hold on to the tensors.
-                    yield Warned("less_memory", self.studio.retreat())
+            while not finished:
+                try:
+                    self.optimiser = self.optimiser or self._begin()
+                    for number, stage in enumerate(self.studio.plan.stages):
+                        while self._left(number) and not (self.clock.done and self.finish()):
+                            yield from self._stage(number, stage, self.optimiser, cores)
+                    finished = Finished(self._present())
+                    continue
+                except (MemoryError, RuntimeError) as error:
+                    if not is_out_of_memory(error):
+                        raise
+                # Not in the handler: its traceback would hold on to the tensors.
+                yield Warned("less_memory", self.studio.retreat())
+                if self.optimiser:
                     self.optimiser.to(self.studio.device)
-        yield Finished(self._present())
+        yield finished
 
     def _left(self, number: int) -> int:
         """Steps left at the stage with this number."""
@@ -270,14 +292,16 @@ class _Job:
             return self.left
         return self.studio.plan.stages[number].steps if number > self.number else 0
 
-    def _stage(self, number: int, stage: Stage, cores: SharedCores) -> Iterator[Progress | Warned]:
+    def _stage(
+        self, number: int, stage: Stage, optimiser: Optimiser, cores: SharedCores
+    ) -> Iterator[Progress | Warned]:
         """The steps left at one size. Should the image break, back to the last good one."""
-        objective, optimiser = self.studio.objective(number, stage), self.optimiser
+        objective = self.studio.objective(number, stage)
         if number > self.number:
-            self._enter(number, stage)
+            self._enter(number, stage, optimiser)
         elif self.sampled:
             objective.sampling.load(self.sampled)
-        good = optimiser.picture
+        good, tries = optimiser.picture, 0
 
         def evaluate(image: Tensor) -> tuple[Tensor, Tensor]:
             result = objective(image)
@@ -290,16 +314,23 @@ class _Job:
             self.loss = value = optimiser.step(evaluate)
             self.left -= 1
             self.clock.step(stage)
-            self.first = value.item() if self.first is None else self.first
             self.sampled = objective.sampling.state()
+            if self.first is None:
+                self.first = value.item()
+                if not math.isfinite(self.first):
+                    self._give_up(stage)
             last = not self.left or self.finish()
             if last or self.left % CHECK_EVERY == 0:
                 image = optimiser.picture
                 if self._is_good(image):
-                    good = image
+                    good, tries = image, 0
                 else:
+                    tries += 1
                     optimiser.learning_rate /= 2
                     optimiser.restart(good)
+                    if tries == TRIES:
+                        self.loss, self.consistent = torch.tensor(self.first), True
+                        self._give_up(stage)
                     yield Warned(
                         "diverged",
                         "The optimiser lost its way; it went back and goes on with smaller steps",
@@ -312,16 +343,23 @@ class _Job:
             if last:
                 break
 
-    def _enter(self, number: int, stage: Stage) -> None:
+    def _give_up(self, stage: Stage) -> NoReturn:
+        message = (
+            f"At {stage.width} x {stage.height} pixels the painting became invalid numbers "
+            f"on the {name_of(self.studio.device)} device"
+        )
+        raise NeuralStyleError("not_painted", message)
+
+    def _enter(self, number: int, stage: Stage, optimiser: Optimiser) -> None:
         """Bring the image to the size of the next stage."""
         margin = self.studio.margin(stage)
         height, width = stage.height + 2 * margin, stage.width + 2 * margin
         self.consistent = False
         if stage.width > self.studio.plan.width:
             # The moments of a smaller image would hold back what these few steps are for.
-            self.optimiser.restart(resize(self.optimiser.picture, height, width))
+            optimiser.restart(resize(optimiser.picture, height, width))
         else:
-            self.optimiser.resize(height, width)
+            optimiser.resize(height, width)
         self.number, self.left, self.margin = number, stage.steps, margin
         self.first = self.loss = self.sampled = None
 
@@ -336,10 +374,13 @@ class _Job:
         width, height = self.width, self.height
         if longest:
             width, height = fit(width, height, longest)
+        if not self.optimiser:
+            raise RuntimeError("there is no picture before the first step")
         image = without_margin(self.optimiser.picture, self.margin)
+        # A card may have no room for what is larger than was painted.
+        image = resize(image if height < image.shape[2] else image.cpu(), height, width).cpu()
         # At the result's size, which has more of the photo than a coarse stage's.
-        image = self.studio.finished(resize(image, height, width))
-        return as_picture(image, self.content)
+        return as_picture(self.studio.finished(image), self.content)
 
 
 class _Clock:

@@ -146,9 +146,13 @@ class Keeper:
                         yield Warned(error.code, message)
 
     def interrupt(self) -> None:
-        """Keep what there is, if that is worth it: the painting was interrupted."""
+        """Keep what there is, if that is worth it: the painting was interrupted.
+
+        An error of its own, such as that of a card that does not answer any more, would hide what
+        interrupted it.
+        """
         if time.monotonic() - self._since >= WORTH_SECONDS:
-            with suppress(NeuralStyleError):
+            with suppress(Exception):
                 self._keep()
 
     def remove(self) -> None:

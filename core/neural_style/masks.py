@@ -52,11 +52,11 @@ class Mask:
         """The box's area, in pictures."""
         return self.values.size / (self.height * self.width)
 
-    def at(self, height: int, width: int, device: torch.device) -> Tensor:
+    def at(self, height: int, width: int) -> Tensor:
         """The whole mask at that size, shape (1, 1, height, width)."""
         whole = torch.zeros(1, 1, self.height, self.width)
         self.box.of(whole).copy_(torch.from_numpy(self.values))
-        return resize(whole.to(device), height, width)
+        return resize(whole, height, width)
 
 
 def mask_of(values: Floats, name: str) -> Mask:
@@ -183,11 +183,11 @@ class Guidance:
         most, part = OVERLAP
         return float((total > most).mean()) > part
 
-    def protection(self, height: int, width: int, device: torch.device) -> Tensor | None:
+    def protection(self, height: int, width: int) -> Tensor | None:
         """How much each pixel is protected at that size, shape (1, 1, height, width)."""
-        return self.protect.at(height, width, device) if self.protect else None
+        return self.protect.at(height, width) if self.protect else None
 
-    def weights(self, height: int, width: int, device: torch.device) -> Iterator[Tensor]:
+    def weights(self, height: int, width: int) -> Iterator[Tensor]:
         """How much each pixel belongs to each region in turn and at last to the rest, at that size.
 
         Where regions overlap, they share the place; what is protected belongs to none.
@@ -195,14 +195,14 @@ class Guidance:
         Yields:
             Shape (1, 1, height, width).
         """
-        total = torch.zeros(1, 1, height, width, device=device)
+        total = torch.zeros(1, 1, height, width)
         for region in self.regions:
-            total += region.mask.at(height, width, device)
+            total += region.mask.at(height, width)
         free = torch.ones_like(total)
         if self.protect:
-            free -= self.protect.at(height, width, device)
+            free -= self.protect.at(height, width)
         for region in self.regions:
-            yield region.mask.at(height, width, device).div_(total.clamp_min(1)).mul_(free)
+            yield region.mask.at(height, width).div_(total.clamp_min(1)).mul_(free)
         yield (1 - total).clamp_min_(0).mul_(free)
 
 

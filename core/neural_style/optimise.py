@@ -6,6 +6,7 @@ is the result so far, always within 0..1.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
@@ -192,7 +193,8 @@ class TorchAdam:
 
     def to(self, device: torch.device) -> None:
         """Go on, on another device, without the moments."""
-        self.restart(self.picture.to(device))
+        if device != self.scaled.device:
+            self.restart(self.picture.to(device))
 
     def state(self) -> State:
         """All of it, as `Adam.state`."""
@@ -232,7 +234,8 @@ class LBFGS:
         """Go on from `image` and forget the history."""
         image = image.detach().clone(memory_format=torch.contiguous_format)
         self.image = image.requires_grad_()
-        self.loss: Loss | None = None
+        # Lent, as all features of a size hang on it.
+        self.loss: Callable[[], Loss | None] = lambda: None
         self.evaluated, self.value = torch.empty(0), torch.zeros(())
         self.optimiser = torch.optim.LBFGS(
             [self.image],
@@ -253,8 +256,8 @@ class LBFGS:
         def closure() -> Tensor:
             # PyTorch begins each step by evaluating where the last one's line search ended. That
             # is mostly the point evaluated last, whose gradient is still there.
-            if loss is not self.loss or not torch.equal(self.evaluated, self.image):
-                self.loss = loss
+            if loss is not self.loss() or not torch.equal(self.evaluated, self.image):
+                self.loss = weakref.ref(loss)
                 self.value, self.image.grad = loss(self.image.detach())
                 self.evaluated = self.image.detach().clone()
             return self.value
@@ -266,7 +269,8 @@ class LBFGS:
 
     def to(self, device: torch.device) -> None:
         """Go on, on another device, without the history."""
-        self.restart(self.picture.to(device))
+        if device != self.image.device:
+            self.restart(self.picture.to(device))
 
     def state(self) -> State:
         """The picture alone: the history, up to a hundred pairs of pictures, begins anew."""

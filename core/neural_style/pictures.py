@@ -17,7 +17,9 @@ from neural_style.canvas import (
     canvas_of,
     grey,
     middle,
+    moved,
     recoloured,
+    reduced,
     resized,
     seen_canvas,
     style_size,
@@ -50,21 +52,23 @@ class Style:
     share: float
     key: Hashable
 
-    def at(self, longest: float, most: float = math.inf) -> Canvas:
+    def at(self, longest: float, device: torch.device, most: float = math.inf) -> Canvas:
         """The painting with about `longest` pixels on its longer side; see `style_size`.
 
         Args:
             longest: in pixels.
+            device: where it is wanted.
             most: of these pixels, in the middle; the rest is cut off.
         """
         canvas, cut = self.canvas, most / longest
         if cut < 1:
-            return replace(self, canvas=middle(canvas, cut), key=(self.key, cut)).at(most)
+            part = replace(self, canvas=middle(canvas, cut), key=(self.key, cut))
+            return part.at(most, device)
         height, width = style_size(canvas, longest)
         if canvas.pixels.shape[2:] == (height, width):
-            return canvas
-        key = "size", self.key, canvas.pixels.device, height, width
-        return cached(key, lambda: resized(canvas, height, width))
+            return moved(canvas, device)
+        key = "size", self.key, device, height, width
+        return cached(key, lambda: moved(resized(canvas, height, width), device))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +113,7 @@ class Whole:
 
 @dataclass(frozen=True, kw_only=True)
 class Pictures:
-    """What is painted from, all on one device.
+    """What is painted from, on the CPU, no larger than it is needed.
 
     Attributes:
         content: the photo, in the colours that are wanted of it.
@@ -131,34 +135,23 @@ class Pictures:
     previous: Canvas | None
     enlarged: float
 
-    def to(self, device: torch.device) -> Pictures:
-        """The same on another device."""
-        regions = []
-        for region in self.regions:
-            styles = (replace(one, canvas=_moved(one.canvas, device)) for one in region.styles)
-            regions.append(replace(region, styles=tuple(styles)))
-        return replace(
-            self,
-            content=_moved(self.content, device),
-            regions=tuple(regions),
-            colours=self.colours and _moved(self.colours, device),
-            initial=self.initial and _moved(self.initial, device),
-            previous=self.previous and _moved(self.previous, device),
-        )
-
 
 def prepare(
     content: Picture,
     styles: Sequence[Picture],
     settings: Settings,
-    device: torch.device,
     *,
+    longest: float = math.inf,
     guidance: Guidance = UNGUIDED,
     initial: Picture | None = None,
     previous: Picture | None = None,
     whole: Whole | None = None,
 ) -> Pictures:
     """What a job is painted from; see `job.paint` for the arguments.
+
+    Args:
+        longest: longer side of the photo, in pixels, at the largest size at which it is looked at.
+            A larger photo is reduced to that, and so is a painting to what is looked at of it.
 
     Raises:
         NeuralStyleError: `bad_settings` for a blend that does not fit, `image_too_small` or
@@ -168,20 +161,22 @@ def prepare(
     height, width = content.alpha.shape
     if initial:
         _check_proportions(initial, height, width)
-    canvas = canvas_of(content, device, "The photo")
+    canvas = canvas_of(content, "The photo")
     key = digest(content)
     enlarged = whole.longest / max(height, width) if whole else 1.0
     faces = _faces(canvas, key, settings, enlarged)  # before it is recoloured
+    canvas, key = reduced(canvas, longest), (key, longest)
+    side = longest * enlarged * settings.style_scale
     # Each is looked at, and what does not count must not change what is drawn at random either.
-    canvases = [canvas_of(style, device, "The style picture") for style in styles]
+    canvases = [canvas_of(style, "The style picture") for style in styles]
     counting = [
-        _style(painting, share, digest(style), settings)
+        _style(painting, share, digest(style), settings, side)
         for painting, share, style in zip(canvases, shares, styles, strict=True)
         if share
     ]
-    regions = [_region(region, settings, device) for region in guidance.regions]
+    regions = [_region(region, settings, side) for region in guidance.regions]
     regions.append(Painted(styles=tuple(counting), strength=settings.strength))
-    begun = initial and canvas_of(initial, device, "The picture to go on with")
+    begun = initial and reduced(canvas_of(initial, "The picture to go on with"), longest)
     pictures = Pictures(
         content=canvas,
         regions=tuple(regions),
@@ -189,18 +184,18 @@ def prepare(
         faces=faces,
         colours=None,
         initial=begun,
-        previous=previous and seen_canvas(previous, device),
+        previous=previous and reduced(seen_canvas(previous), longest),
         enlarged=enlarged,
     )
     seen = canvas
     if whole:
-        seen, key = canvas_of(whole.picture, device, "The photo"), (key, digest(whole.picture))
+        seen, key = canvas_of(whole.picture, "The photo"), (key, digest(whole.picture))
     return _coloured(pictures, seen, key, settings)
 
 
-def _region(region: Region, settings: Settings, device: torch.device) -> Painted:
-    canvas = canvas_of(region.style, device, f"The style picture of the {region.mask.name}")
-    style = _style(canvas, 1.0, digest(region.style), settings)
+def _region(region: Region, settings: Settings, longest: float) -> Painted:
+    canvas = canvas_of(region.style, f"The style picture of the {region.mask.name}")
+    style = _style(canvas, 1.0, digest(region.style), settings, longest)
     strength = settings.strength if region.strength is None else region.strength
     return Painted(styles=(style,), strength=strength)
 
@@ -229,7 +224,7 @@ def _grey(pictures: Pictures) -> Pictures:
     for region in pictures.regions:
         styles = []
         for style in region.styles:
-            key = "grey", style.key, style.canvas.pixels.device
+            key = "grey", style.key
             pixels = cached(key, lambda canvas=style.canvas: grey(canvas).pixels)
             styles.append(replace(style, canvas=Canvas(pixels, style.canvas.visible), key=key))
         regions.append(replace(region, styles=tuple(styles)))
@@ -284,7 +279,7 @@ def _weights(pictures: Pictures) -> Iterator[Tensor]:
     height, width = pixels.shape[2:]
     if not pictures.guidance:
         return iter([pixels.new_ones(1, 1, 1, 1).expand(1, 1, height, width)])
-    return pictures.guidance.weights(height, width, pixels.device)
+    return pictures.guidance.weights(height, width)
 
 
 def _within(canvas: Canvas, box: Box) -> Canvas:
@@ -324,7 +319,6 @@ def check(
         content,
         styles,
         settings.model_copy(update={"colours": "free", "faces": 0}),  # what else takes time
-        torch.device("cpu"),
         guidance=guidance,
         initial=initial,
     )
@@ -368,7 +362,7 @@ def _faces(content: Canvas, key: Hashable, settings: Settings, enlarged: float) 
     if scale < 1:
         width, height = fit(width, height, LOOK)
     found = cached(
-        ("faces", key, content.pixels.device),
+        ("faces", key),
         lambda: torch.tensor(find_faces(resize(content.pixels, height, width))),
     ).tolist()
     smallest = SMALLEST / LOOK * enlarged * max(height, width)
@@ -379,16 +373,18 @@ def _faces(content: Canvas, key: Hashable, settings: Settings, enlarged: float) 
     return Faces(squares=squares, map=face_map(found, height, width))
 
 
-def _style(canvas: Canvas, share: float, key: Hashable, settings: Settings) -> Style:
-    if settings.formula != "relative":
-        return Style(canvas=canvas, share=share, key=key)
-    sides = cached(("border", key, canvas.pixels.device), lambda: border(canvas))
-    return Style(canvas=unframed(canvas, sides), share=share, key=(key, sides))
+def _style(
+    canvas: Canvas, share: float, key: Hashable, settings: Settings, longest: float
+) -> Style:
+    if settings.formula == "relative":
+        sides = cached(("border", key), lambda: border(canvas))
+        canvas, key = unframed(canvas, sides), (key, sides)
+    return Style(canvas=reduced(canvas, longest), share=share, key=(key, longest))
 
 
 def _in_colours_of(style: Style, content: Canvas, key: Hashable, amount: float) -> Style:
     """A painting on the way to the photo's colours, which it has at an amount of 1."""
-    key = "colours", style.key, key, amount, content.pixels.device
+    key = "colours", style.key, key, amount
 
     def make() -> Tensor:
         new = recoloured(style.canvas, [content], [1.0]).pixels
@@ -401,10 +397,6 @@ def _in_colours_of_all(
     content: Canvas, looked: Canvas, key: Hashable, styles: Sequence[Style]
 ) -> Tensor:
     """The photo's pixels in the colours of the paintings; `looked` has the photo's own."""
-    key = "colours", key, *((style.key, style.share) for style in styles), content.pixels.device
+    key = "colours", key, *((style.key, style.share) for style in styles)
     canvases, shares = [style.canvas for style in styles], [style.share for style in styles]
     return cached(key, lambda: recoloured(content, canvases, shares, like=looked).pixels)
-
-
-def _moved(canvas: Canvas, device: torch.device) -> Canvas:
-    return Canvas(canvas.pixels.to(device), canvas.visible.to(device))

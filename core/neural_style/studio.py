@@ -10,7 +10,15 @@ import torch
 from torch import Tensor
 
 from neural_style import budget, cache
-from neural_style.canvas import Canvas, extended, first_image, margin_of, resized, with_margin
+from neural_style.canvas import (
+    Canvas,
+    extended,
+    first_image,
+    margin_of,
+    moved,
+    resized,
+    with_margin,
+)
 from neural_style.colour import luminance, with_luminance
 from neural_style.devices import release_memory
 from neural_style.guides import Guide
@@ -37,20 +45,21 @@ class Studio:
     """The running network, and what is in force now: device and tile.
 
     Args:
-        pictures: what is painted from, on the device of the plan.
+        pictures: what is painted from.
         settings: everything else.
         plan: how it is begun.
     """
 
     def __init__(self, pictures: Pictures, settings: Settings, plan: Plan) -> None:
         self.pictures, self.settings, self.plan = pictures, settings, plan
-        self.device = pictures.content.pixels.device
+        self.device = torch.device(plan.device)
         self.tile = plan.tile
         self.network = network_for(settings, self.device)
 
     def objective(self, number: int, stage: Stage) -> Objective:
         """What is minimised at the stage with this number."""
-        content = self.content_at(stage)
+        previous = self._previous(stage)
+        content = moved(self.content_at(stage), self.device)
         return objective_from(
             self.settings,
             network=self.network,
@@ -58,9 +67,9 @@ class Studio:
             targets=self._targets(stage, content),
             seed=self.settings.seed * 1000 + number,
             tile=self.tile,
-            emphasis=self._emphasis(stage),
-            protection=self._protection(stage),
-            previous=self._previous(stage),
+            emphasis=self._moved(self._emphasis(stage)),
+            protection=self._moved(self._protection(stage)),
+            previous=previous and moved(previous, self.device),
         )
 
     def optimiser(self) -> Optimiser:
@@ -76,6 +85,7 @@ class Studio:
             image = first_image(self.content_at(stage), canvases, shares, settings)
             if previous := self._previous(stage):
                 image = torch.where(previous.visible > 0, previous.pixels, image)
+        image = image.to(self.device)
         if settings.optimiser == "lbfgs":
             return LBFGS(image, settings.learning_rate)
         if settings.optimiser == "torch-adam":
@@ -88,13 +98,13 @@ class Studio:
         return extended(content, self.margin(stage))
 
     def finished(self, image: Tensor) -> Tensor:
-        """The image, (1, 3, H, W), without its margin, as it is to be seen at this size.
+        """The image, (1, 3, H, W), on the CPU, without its margin, as it is to be seen.
 
         The losses bring what is protected near the photo; what is all but white in the mask is the
         photo itself.
         """
         height, width = image.shape[2:]
-        protection = self.pictures.guidance.protection(height, width, self.device)
+        protection = self.pictures.guidance.protection(height, width)
         if protection is not None:
             photo = resized(self.pictures.content, height, width).pixels
             image = torch.lerp(image, photo, protection.square())
@@ -124,7 +134,6 @@ class Studio:
         if self.device.type == "cpu":
             raise budget.out_of_memory(plan.width, plan.height, self.network, self.settings, guided)
         name, self.device = self.device.type, torch.device("cpu")
-        self.pictures = self.pictures.to(self.device)
         self.network = network_for(self.settings, self.device)
         limit = budget.allowed(self.settings, self.device)
         self.tile = budget.choose(
@@ -132,17 +141,20 @@ class Studio:
         ).tile
         return f"The memory of {name} ran out; the picture is now painted on the CPU"
 
+    def _moved(self, image: Tensor | None) -> Tensor | None:
+        return None if image is None else image.to(self.device)
+
     def _targets(self, stage: Stage, content: Canvas) -> Iterator[StyleTarget]:
         """What is painted like what, at a stage."""
-        guidance, device = self.pictures.guidance, self.device
+        guidance = self.pictures.guidance
         if not guidance:
             (painted,) = self.pictures.regions
             yield StyleTarget(styles=self._styles(painted, stage))
             return
         visible = float(content.visible.mean()) * content.visible.numel()
-        weights = guidance.weights(stage.height, stage.width, device)
+        weights = guidance.weights(stage.height, stage.width)
         for painted, weight in zip(self.pictures.regions, weights, strict=True):
-            mask = with_margin(weight, self.margin(stage)) * content.visible
+            mask = with_margin(weight, self.margin(stage)).to(self.device) * content.visible
             if mask.any():
                 guide = Guide(mask)
                 styles, share = self._styles(painted, stage), guide.mass / visible
@@ -152,7 +164,7 @@ class Studio:
         side = max(stage.width, stage.height)
         longest = side * self.settings.style_scale * self.pictures.enlarged
         most = ENOUGH * side if self.pictures.enlarged > 1 else math.inf
-        return ((style.at(longest, most), style.share) for style in painted.styles)
+        return ((style.at(longest, self.device, most), style.share) for style in painted.styles)
 
     def _previous(self, stage: Stage) -> Canvas | None:
         """A film's last frame, as `content_at`."""
@@ -164,7 +176,7 @@ class Studio:
     def _protection(self, stage: Stage) -> Tensor | None:
         """How much each pixel of `content_at` is protected, (1, 1, H, W)."""
         guidance = self.pictures.guidance
-        protection = guidance.protection(stage.height, stage.width, self.device)
+        protection = guidance.protection(stage.height, stage.width)
         return None if protection is None else with_margin(protection, self.margin(stage))
 
     def _emphasis(self, stage: Stage) -> Tensor | None:
@@ -173,12 +185,11 @@ class Studio:
         emphasis: list[Tensor] = []
         if pictures.faces is not None:
             faces = resize(pictures.faces.map, *size)
-            faces = with_margin(faces.to(pictures.content.pixels), self.margin(stage))
+            faces = with_margin(faces, self.margin(stage))
             emphasis.append(MOST_EMPHASIS ** (faces * (settings.faces / 100)))
         if any(region.strength != settings.strength for region in pictures.regions):
-            weights = pictures.guidance.weights(*size, self.device)
+            weights = pictures.guidance.weights(*size)
             usual, exponent = strength_factor(settings.strength), torch.zeros(1, 1, *size)
-            exponent = exponent.to(self.device)
             for region, weight in zip(pictures.regions, weights, strict=True):
                 exponent += weight * math.log(strength_factor(region.strength) / usual)
             emphasis.append(with_margin(exponent.exp_(), self.margin(stage)))
