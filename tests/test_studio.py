@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from conftest import drawn, studio_of
-from neural_style import budget, devices
+from neural_style import budget
 from neural_style import plan as room
 from neural_style.canvas import margin_of
 from neural_style.errors import NeuralStyleError
@@ -185,29 +185,6 @@ def test_the_photo_is_painted_with_a_margin(formula: str, margin: int) -> None:
     assert torch.equal(content.pixels[..., inside[0], inside[1]], photo.pixels)
     if margin:
         assert torch.equal(content.pixels[..., margin - 1, :], content.pixels[..., margin + 1, :])
-
-
-def test_precision_can_be_chosen_and_is_measured_otherwise(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    cpu = torch.device("cpu")
-    assert devices.choose_precision(cpu, "float32") == torch.float32
-    assert devices.choose_precision(cpu, "bfloat16") == torch.bfloat16
-    for gain, expected in ((0.0, torch.float32), (1.1, torch.float32), (4.0, torch.bfloat16)):
-        monkeypatch.setattr(devices, "_gain_of_bfloat16", lambda _, gain=gain: gain)
-        assert devices.choose_precision(cpu, "auto") == expected
-
-
-def test_a_device_without_bfloat16_gets_float32(monkeypatch: pytest.MonkeyPatch) -> None:
-    def seconds(_: torch.device, dtype: torch.dtype) -> float:
-        if dtype == torch.bfloat16:
-            raise RuntimeError("not implemented for BFloat16")
-        return 1.0
-
-    monkeypatch.setattr(devices, "_seconds", seconds)
-    devices._gain_of_bfloat16.cache_clear()
-    assert devices.choose_precision(torch.device("cpu"), "auto") == torch.float32
-    devices._gain_of_bfloat16.cache_clear()
 
 
 @pytest.mark.slow

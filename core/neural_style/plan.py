@@ -11,7 +11,7 @@ import torch
 
 from neural_style import budget
 from neural_style.canvas import Canvas, check_size, extended, margin_of
-from neural_style.devices import choose_device, name_of
+from neural_style.devices import choose_device, device_of, name_of
 from neural_style.network import VGG, network_for
 from neural_style.objective import StyleTarget, objective_from
 from neural_style.optimise import Adam
@@ -83,7 +83,7 @@ class Plan:
         Raises:
             NeuralStyleError: `out_of_memory`.
         """
-        device = torch.device(self.device)
+        device = device_of(self.device)
         with budget.memory_errors_named(self.width, self.height):
             network = network_for(self.settings, device)
             step, pixel = _pace(device, self.settings.model_dump_json(include=PACE_SETTINGS))
