@@ -100,6 +100,22 @@ def test_largest_size_is_the_largest_that_fits(network: VGG, optimiser: str) -> 
     assert budget.needed(wider, height, network, settings, budget.TILES[-1]) > 2**30
 
 
+def test_the_size_in_the_hint_fits_into_what_is_planned_with(
+    network: VGG, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not into all that is free, of which other programs need some."""
+    settings, free = parse_settings({"statistic": "gram"}), 2**30
+    monkeypatch.setattr(budget, "free_memory", lambda _: free)
+
+    def hinted(side: int) -> int:
+        hint = budget.out_of_memory(side, side, network, settings, 0.0).hint
+        return int(hint.split("size to ")[1].split()[0])
+
+    size = hinted(20_000)
+    assert budget.needed(size, size, network, settings, budget.TILES[-1]) <= budget.SHARE * free
+    assert hinted(size) < size, "it has just been too large"
+
+
 @pytest.mark.slow
 def test_too_little_memory_names_the_size_that_fits() -> None:
     with pytest.raises(NeuralStyleError, match=r"0\.3 GiB does not hold 2000 x 1500") as caught:
