@@ -14,9 +14,9 @@ import pytest
 import torch
 
 from conftest import drawn
-from neural_style import machine, threads
+from neural_style import machine, plan, threads
 from neural_style.job import Progress, paint
-from neural_style.settings import Settings
+from neural_style.settings import Settings, parse_settings
 from neural_style.threads import SharedCores
 
 THREADS = 3
@@ -80,6 +80,19 @@ def test_no_more_threads_than_a_container_has_cores(monkeypatch: pytest.MonkeyPa
     with SharedCores():
         assert torch.get_num_threads() == 2
     assert torch.get_num_threads() == THREADS
+
+
+def test_the_pace_is_measured_with_as_many_as_paint(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "cores", lambda: 2)
+    seen = []
+
+    def step(*_: object) -> tuple[int, float]:
+        seen.append(torch.get_num_threads())
+        return len(seen), 1.0
+
+    monkeypatch.setattr(plan, "_step", step)
+    plan._pace.__wrapped__(torch.device("cpu"), parse_settings({}).model_dump_json())
+    assert seen == [2, 2]
 
 
 @pytest.mark.parametrize("ends", [(0, 1), (1, 0)])

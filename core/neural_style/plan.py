@@ -17,6 +17,7 @@ from neural_style.objective import StyleTarget, objective_from
 from neural_style.optimise import Adam
 from neural_style.schedule import FINISHING_STEPS, Stage, painted_size, stages
 from neural_style.settings import Settings
+from neural_style.threads import SharedCores
 
 PACE_SIDES, PACE_SIDES_ON_CARDS = (96, 256), (256, 1024)
 """Sides of the two pictures on which the time of a step is measured, in pixels: a part of it is the
@@ -158,7 +159,8 @@ def _pace(device: torch.device, matters: str) -> tuple[float, float]:
     settings = Settings.model_validate_json(matters)
     network = network_for(settings, device)
     sides = PACE_SIDES if device.type == "cpu" else PACE_SIDES_ON_CARDS
-    (few, short), (many, long) = (_step(side, settings, network) for side in sides)
+    with SharedCores():  # as when it is painted
+        (few, short), (many, long) = (_step(side, settings, network) for side in sides)
     pixel = max(long - short, 0.0) / (many - few)
     return max(short - pixel * few, 0.0), pixel
 
