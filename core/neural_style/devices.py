@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import itertools
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -87,6 +88,23 @@ def device_of(name: str) -> torch.device:
 def name_of(device: torch.device) -> str:
     """What a device is called here: the first card of a kind as its kind, others as cuda:1."""
     return f"{device.type}:{device.index}" if device.index else device.type
+
+
+def seen_alone(device: torch.device) -> tuple[str, dict[str, str]]:
+    """How another process sees one device and no other: what it calls it, and its environment.
+
+    On each card that a process sees, it may take hundreds of megabytes. Intel's cards are left as
+    they are, as its variables count them in another order than PyTorch.
+    """
+    names = ["HIP_VISIBLE_DEVICES"] * bool(torch.version.hip) + ["CUDA_VISIBLE_DEVICES"]
+    if device == _CPU:
+        return "cpu", {names[0]: "-1"}  # as no number is so, none
+    if device.type != "cuda":
+        return name_of(device), {}
+    # What this process sees is a choice already, of numbers or of identifiers.
+    seen = next(filter(None, map(os.environ.get, names)), None)
+    own = seen.split(",")[device.index].strip() if seen else str(device.index)
+    return "cuda", {names[0]: own}
 
 
 def free_memory(device: torch.device) -> int:
