@@ -17,7 +17,7 @@ from PIL import Image, PngImagePlugin
 from xdist.scheduler import LoadFileScheduling
 from xdist.workermanage import WorkerController
 
-from neural_style.devices import available_devices
+from neural_style.devices import available_devices, device_of
 from neural_style.image import Picture
 from neural_style.pictures import prepare
 from neural_style.plan import plan_job
@@ -78,7 +78,7 @@ class ByFileAndWindow(LoadFileScheduling):
 @pytest.fixture(params=[device.name for device in reversed(available_devices())])
 def device(request: pytest.FixtureRequest) -> torch.device:
     """The CPU, and whatever card there is."""
-    return torch.device(request.param)
+    return device_of(request.param)
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from torch.backends import cudnn
 from benchmarks import __main__ as command
 from benchmarks import cpu, curves, machine, peers, row, scaling, scene, targets
 from benchmarks.row import Figures, Row
+from neural_style import precision as formats
 from neural_style.network import VGG, vgg
 
 CPU = torch.device("cpu")
@@ -90,7 +91,9 @@ def test_only_a_row_of_tf32_allows_it(
         seen.add(cudnn.allow_tf32)
         return convolve(*arguments, **options)
 
-    monkeypatch.setattr(vgg, "ALLOW_TF32", not allowed)
+    monkeypatch.setattr(formats, "ALLOW_TF32", not allowed)
+    # Only where a card is in use are its flags set.
+    monkeypatch.setattr(torch.cuda, "is_initialized", lambda: True)
     monkeypatch.setattr(vgg.F, "conv2d", spy)
     row.figures(Row("compact", 64, "cpu", precision, "standard", 1))
     assert seen == {allowed}

@@ -18,6 +18,7 @@ from neural_style import cells, cli, job, store
 from neural_style.axes import FIGURES, MOST_CELLS, Grid, axis, grid_of, parse_axis
 from neural_style.errors import NeuralStyleError
 from neural_style.image import Picture, to_pillow, write_picture
+from neural_style.network import VGG, build
 from neural_style.settings import Keywords, parse_settings
 from neural_style.sheet import draw_sheet, sheet_size
 
@@ -278,6 +279,26 @@ def test_a_plan_counts_what_is_new(
     assert (planned["type"], planned["cells"], planned["missing"]) == ("matrix", 6, 2)
     assert planned["total"] == 2 * 2
     assert len(painted) == 4
+
+
+def test_each_picture_builds_its_network_once_for_the_plan_and_once_to_paint(
+    files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However often the progress of the whole is told."""
+    built = []
+
+    class Counted(VGG):
+        def __init__(self, *arguments: Any) -> None:
+            built.append(arguments)
+            super().__init__(*arguments)
+
+    monkeypatch.setattr(job, "REPORT_SECONDS", 0.0)
+    monkeypatch.setattr(build, "VGG", Counted)
+    build._network.cache_clear()
+    columns = ["--columns", "style_layers=conv1_1;conv2_1;conv3_1"]
+    assert run(files, "--rows", "seed=0,1", *columns, "--steps", "10") == 0
+    build._network.cache_clear()
+    assert len(built) == 2 * 6
 
 
 def test_json_tells_of_the_whole(

@@ -6,6 +6,7 @@ import json
 from contextlib import suppress
 
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -57,6 +58,10 @@ def test_strings_are_accepted_for_everything() -> None:
         ({"preset": 3}, ["preset", "3", "'draft'"]),
         ({"colour": 1}, ["no setting named colour"]),
         ({"style_layers": "conv9_1"}, ["style_layers", "conv9_1 is no layer", "conv5_4"]),
+        ({"device": "gpu"}, ["device", "'gpu'", "cuda:1"]),
+        ({"device": "cuda:256"}, ["device", "'cuda:256'", "cuda:1"]),  # to PyTorch that is cuda:0
+        ({"device": "cuda:01"}, ["device", "'cuda:01'", "cuda:1"]),
+        ({"device": "xpu:١"}, ["device", "cuda:1"]),
         ({"style_layers": ""}, ["style_layers", "layers and weights"]),
         ({"style_layers": "conv1_1:x"}, ["style_layers", "conv1_1:x", "layers and weights"]),
         ({"blend": "a"}, ["blend", "'a'", "should be numbers of 0 or more"]),
@@ -82,6 +87,11 @@ def test_wrong_value_gets_one_clear_sentence(values: dict[str, object], words: l
 def test_nonsense_never_raises_anything_else(values: dict[str, object]) -> None:
     with suppress(NeuralStyleError):
         parse_settings(values)
+
+
+@pytest.mark.parametrize("name", ["cuda:0", "cuda:9", "xpu:10", "cuda:99"])
+def test_a_card_is_the_one_that_is_named(name: str) -> None:
+    assert str(torch.device(parse_settings({"device": name}).device)) == name
 
 
 def test_describe_is_json_and_complete() -> None:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from conftest import drawn, studio_of
-from neural_style import budget, devices
+from neural_style import budget
 from neural_style import plan as room
 from neural_style.canvas import margin_of
 from neural_style.errors import NeuralStyleError
@@ -98,6 +98,22 @@ def test_largest_size_is_the_largest_that_fits(network: VGG, optimiser: str) -> 
     wider = round(size * 1.01)
     height = round(wider * 2 / 3)
     assert budget.needed(wider, height, network, settings, budget.TILES[-1]) > 2**30
+
+
+def test_the_size_in_the_hint_fits_into_what_is_planned_with(
+    network: VGG, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not into all that is free, of which other programs need some."""
+    settings, free = parse_settings({"statistic": "gram"}), 2**30
+    monkeypatch.setattr(budget, "free_memory", lambda _: free)
+
+    def hinted(side: int) -> int:
+        hint = budget.out_of_memory(side, side, network, settings, 0.0).hint
+        return int(hint.split("size to ")[1].split()[0])
+
+    size = hinted(20_000)
+    assert budget.needed(size, size, network, settings, budget.TILES[-1]) <= budget.SHARE * free
+    assert hinted(size) < size, "it has just been too large"
 
 
 @pytest.mark.slow
@@ -185,29 +201,6 @@ def test_the_photo_is_painted_with_a_margin(formula: str, margin: int) -> None:
     assert torch.equal(content.pixels[..., inside[0], inside[1]], photo.pixels)
     if margin:
         assert torch.equal(content.pixels[..., margin - 1, :], content.pixels[..., margin + 1, :])
-
-
-def test_precision_can_be_chosen_and_is_measured_otherwise(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    cpu = torch.device("cpu")
-    assert devices.choose_precision(cpu, "float32") == torch.float32
-    assert devices.choose_precision(cpu, "bfloat16") == torch.bfloat16
-    for gain, expected in ((0.0, torch.float32), (1.1, torch.float32), (4.0, torch.bfloat16)):
-        monkeypatch.setattr(devices, "_gain_of_bfloat16", lambda _, gain=gain: gain)
-        assert devices.choose_precision(cpu, "auto") == expected
-
-
-def test_a_device_without_bfloat16_gets_float32(monkeypatch: pytest.MonkeyPatch) -> None:
-    def seconds(_: torch.device, dtype: torch.dtype) -> float:
-        if dtype == torch.bfloat16:
-            raise RuntimeError("not implemented for BFloat16")
-        return 1.0
-
-    monkeypatch.setattr(devices, "_seconds", seconds)
-    devices._gain_of_bfloat16.cache_clear()
-    assert devices.choose_precision(torch.device("cpu"), "auto") == torch.float32
-    devices._gain_of_bfloat16.cache_clear()
 
 
 @pytest.mark.slow

@@ -16,12 +16,11 @@ from typing import Any
 if __package__ in (None, ""):  # run as a folder, from anywhere
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-import torch
 from rich.console import Console
 
 from benchmarks import curves, machine, report, row, scene
 from benchmarks.targets import Target, network_targets, race_targets, step_targets
-from neural_style.devices import available_devices
+from neural_style.devices import available_devices, device_of
 
 OTHERS = {
     "peers": "other programs for style transfer",
@@ -45,7 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
     if options.quick:
         vars(options).update(QUICK)
     options.precisions = {
-        device: options.precisions or machine.precisions(torch.device(device))
+        device: options.precisions or machine.precisions(device_of(device))
         for device in options.devices
     }
     options.output.mkdir(parents=True, exist_ok=True)
@@ -90,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
 def _steps(options: argparse.Namespace, console: Console) -> None:
     """Time and memory of a step: steps.json."""
     peaks = {
-        (device, precision): machine.peak_flops(torch.device(device), precision)
+        (device, precision): machine.peak_flops(device_of(device), precision)
         for device, precisions in options.precisions.items()
         for precision in {"float32", *precisions}
     }

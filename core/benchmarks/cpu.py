@@ -37,8 +37,9 @@ from rich.table import Table
 from benchmarks import machine, row, scene
 from benchmarks.targets import Target
 from neural_style import job, protocol, tasks
-from neural_style.devices import choose_precision, keep_memory
+from neural_style.devices import keep_memory
 from neural_style.image import write_raw
+from neural_style.precision import choose_precision
 from neural_style.settings import parse_settings
 
 CORE = Path(__file__).resolve().parent.parent

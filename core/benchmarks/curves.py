@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from benchmarks import machine, scene, textbook
+from neural_style.devices import device_of
 from neural_style.network import VGG, Weights
 from neural_style.objective import Objective
 from neural_style.optimise import LBFGS, Adam
@@ -173,7 +174,7 @@ def race(
     """Run all sides, one after the other, for one network."""
     # Once at a tiny size before: the first use of each operation takes longer.
     for side, count in ((MIN_SIDE, 2), (size, steps)):
-        racer = Racer(network, side, torch.device(device), start)
+        racer = Racer(network, side, device_of(device), start)
         first = racer.textbook(count)
         others = [racer.schedule(precision) for precision in precisions]
         others.append(racer.lbfgs(first.seconds[-1]))

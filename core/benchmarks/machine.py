@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 import torch
 
-from neural_style.devices import choose_precision
+from neural_style.precision import choose_precision
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 

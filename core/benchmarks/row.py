@@ -19,7 +19,9 @@ import torch
 from torch import Tensor
 
 from benchmarks import machine, scene, textbook
-from neural_style.network import VGG, Weights, vgg
+from neural_style import precision
+from neural_style.devices import device_of
+from neural_style.network import VGG, Weights
 from neural_style.optimise import Adam
 
 Prepare = Callable[[Tensor, Tensor], Callable[[], object]]
@@ -104,8 +106,8 @@ def measure(row: Row, environment: Mapping[str, str] | None = None) -> Figures |
 
 def figures(row: Row) -> Figures:
     """Measure in this process."""
-    device = torch.device(row.device)
-    vgg.ALLOW_TF32 = row.precision == machine.TF32
+    device = device_of(row.device)
+    precision.ALLOW_TF32 = row.precision == machine.TF32
     weights, (settings, _) = scene.weights(row.network), SIDES[row.side]
     prepare = (_textbook if row.side == "textbook" else _engine)(row, weights, device)
     prepare(scene.photo(TINY), scene.painting(TINY))()

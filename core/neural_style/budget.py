@@ -89,8 +89,9 @@ def out_of_memory(
     device = network.mean.device
     where = f"{settings.memory:g} GiB" if settings.memory else device.type
     message = f"The memory of {where} does not hold {width} x {height} pixels"
-    limit = available(settings, device)
-    largest = largest_size(width, height, network, settings, limit, guided)
+    # With what is planned with; and less than what has just failed, whatever should have sufficed.
+    fitting = largest_size(width, height, network, settings, allowed(settings, device), guided)
+    largest = min(fitting, max(width, height) - 1)
     if largest < 128:  # the pictures themselves take it all
         hint = "Allow more memory." if settings.memory else None
         return NeuralStyleError("out_of_memory", message, hint)

@@ -27,10 +27,11 @@ Images = list[list[Image.Image]]
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """A picture that has to be painted."""
+    """A picture that has to be painted; `seconds` is the time that it will take, estimated."""
 
     settings: Settings
     plan: Plan
+    seconds: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +61,7 @@ class Cells:
     @property
     def seconds(self) -> float:
         """Time that all will take, estimated."""
-        return sum(plan.seconds for plan in self.plans)
+        return sum(cell.seconds for cell in self.missing.values())
 
     @property
     def memory(self) -> int:
@@ -97,7 +98,7 @@ def prepare_cells(content: Picture, styles: Sequence[Picture], grid: Grid) -> Ce
                 found[key] = image
             else:
                 plan = plan_job(width, height, settings, enlarge=False)
-                missing[key] = Cell(settings=settings, plan=plan)
+                missing[key] = Cell(settings=settings, plan=plan, seconds=plan.seconds)
     return Cells(keys=keys, found=found, missing=missing)
 
 
@@ -146,7 +147,7 @@ class _Clock:
 
     def of_all(self, progress: Progress, cell: Cell) -> Progress:
         """The whole's progress, made of one picture's."""
-        seconds = self.seconds + progress.fraction * cell.plan.seconds
+        seconds = self.seconds + progress.fraction * cell.seconds
         fraction = seconds / self.cells.seconds
         elapsed = time.monotonic() - self.started
         return replace(
@@ -161,7 +162,7 @@ class _Clock:
     def finish(self, cell: Cell) -> None:
         self.done += 1
         self.steps += cell.plan.steps
-        self.seconds += cell.plan.seconds
+        self.seconds += cell.seconds
 
 
 def _keep(key: str, picture: Picture) -> Warned | None:

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import ctypes
+import itertools
+import os
 import re
 import sys
-import time
+from collections.abc import Iterator
 from contextlib import suppress
-from functools import cache
 
-import psutil
 import torch
 from torch.nn import functional as F
 
+from neural_style import machine
 from neural_style.errors import NeuralStyleError
 from neural_style.protocol import Device
 
-FASTER = 1.3
-"""How many times faster bfloat16 must be than float32 to be chosen: so much that the choice is
-the same each time, however busy the computer."""
-
 _CARDS = {"cuda": torch.cuda, "xpu": torch.xpu, "mps": torch.backends.mps}
+_CPU = torch.device("cpu")
 
 _OUT_OF_MEMORY = re.compile(
     r"out of memory|out_of_(device_|host_)?memory|outofmemory|out_of_resources"
@@ -44,19 +42,47 @@ def is_out_of_memory(error: Exception) -> bool:
 
 def available_devices() -> list[Device]:
     """Devices that work here, the fastest first; the CPU is always the last."""
-    memory = psutil.virtual_memory()
-    cpu = Device(
-        name="cpu",
-        description=f"CPU ({torch.get_num_threads()} cores)",
-        memory=memory.total,
-        memory_free=memory.available,
-    )
-    return [card for card in map(_card, _cards()) if isinstance(card, Device)] + [cpu]
+    working = [card for card, problem in _tried() if problem is None]
+    return [_described(device) for device in [*working, _CPU]]
 
 
 def unusable_devices() -> dict[str, str]:
     """Devices that are there but do not work, and what they say."""
-    return {name: card for name in _cards() if isinstance(card := _card(name), str)}
+    return {name_of(card): problem for card, problem in _tried() if problem is not None}
+
+
+def passed_over() -> dict[str, str]:
+    """Devices that `auto` would choose if they worked, and what they say."""
+    failing = itertools.takewhile(lambda tried: tried[1] is not None, _tried())
+    return {name_of(card): problem or "" for card, problem in failing}
+
+
+def choose_device(wanted: str) -> torch.device:
+    """The device that the setting `device` means. No card is touched but those that are asked for:
+    on each one that it uses, a process takes hundreds of megabytes.
+
+    Raises:
+        NeuralStyleError: `device_unavailable`.
+    """
+    if wanted == "auto":
+        return next((card for card, problem in _tried() if problem is None), _CPU)
+    device = device_of(wanted)
+    if device == _CPU:
+        return device
+    problem = _problem(device) if device in _cards() else ""
+    if problem is not None:
+        message = f"This computer has no {wanted} device that PyTorch {torch.__version__} can use"
+        if problem:
+            message += f" ({problem})"
+        raise NeuralStyleError("device_unavailable", message)
+    return device
+
+
+def device_of(name: str) -> torch.device:
+    """The device with a name, written as its tensors have it: cuda is cuda:0, as to PyTorch these
+    two are not equal."""
+    device = torch.device(name)
+    return torch.device(device.type, device.index or 0) if device.type in _CARDS else device
 
 
 def name_of(device: torch.device) -> str:
@@ -64,52 +90,98 @@ def name_of(device: torch.device) -> str:
     return f"{device.type}:{device.index}" if device.index else device.type
 
 
-def _cards() -> list[str]:
-    """Names of all cards that might be there."""
-    names = []
-    for kind, module in _CARDS.items():
-        count = 1
-        with suppress(Exception):  # as below
-            count = module.device_count()
-        names += [kind, *(f"{kind}:{number}" for number in range(1, count))]
-    return names
+def seen_alone(device: torch.device) -> tuple[str, dict[str, str]]:
+    """How another process sees one device and no other: what it calls it, and its environment.
+
+    On each card that a process sees, it may take hundreds of megabytes. Intel's cards are left as
+    they are, as its variables count them in another order than PyTorch.
+    """
+    names = ["HIP_VISIBLE_DEVICES"] * bool(torch.version.hip) + ["CUDA_VISIBLE_DEVICES"]
+    if device == _CPU:
+        return "cpu", {names[0]: "-1"}  # as no number is so, none
+    if device.type != "cuda":
+        return name_of(device), {}
+    # What this process sees is a choice already, of numbers or of identifiers.
+    seen = next(filter(None, map(os.environ.get, names)), None)
+    own = seen.split(",")[device.index].strip() if seen else str(device.index)
+    return "cuda", {names[0]: own}
 
 
-def _card(name: str) -> Device | str | None:
-    """A card, what is wrong with it, or None where there is none."""
-    kind = torch.device(name).type
-    # Drivers raise whatever they like, and at the first look or any later one. A card that fails
-    # must not take the CPU with it.
-    try:
-        if not _CARDS[kind].is_available():
-            return None
-        _try(name)
-        free, memory = _memory(name)
-        index = torch.device(name).index
-        about = "Apple GPU" if kind == "mps" else str(getattr(torch, kind).get_device_name(index))
-        return Device(name=name, description=about, memory=memory, memory_free=free)
-    except Exception as error:
-        return (str(error).strip() or type(error).__name__).splitlines()[0]
+def free_memory(device: torch.device) -> int:
+    """Bytes that are free on a device."""
+    return _memory(device)[0]
 
 
-@cache
-def _try(name: str) -> None:
-    """A tiny convolution: a card may be seen, and have no code that runs on it."""
-    device = torch.device(name)
-    picture = torch.ones(1, 3, 8, 8, device=device)
-    convolved = F.conv2d(picture, torch.ones(4, 3, 3, 3, device=device), padding=1)
-    if convolved.amax().item() != 27:
+def try_convolution(device: torch.device, dtype: torch.dtype = torch.float32) -> None:
+    """Compute something small: a card may be seen, and have no code that runs on it.
+
+    Raises:
+        Exception: whatever the driver raises, or RuntimeError for a wrong result.
+    """
+    picture = torch.ones(1, 3, 8, 8, device=device, dtype=dtype)
+    weight = torch.ones(4, 3, 3, 3, device=device, dtype=dtype)
+    if F.conv2d(picture, weight, padding=1).amax().item() != 27:
         raise RuntimeError("it computes wrong numbers")
 
 
-def _memory(name: str) -> tuple[int, int]:
+def _cards() -> list[torch.device]:
+    """All cards that are there, those included whose driver fails when it is asked for them."""
+    cards = []
+    for kind, module in _CARDS.items():
+        count = 1
+        with suppress(Exception):  # as below; and Apple's are not counted
+            count = module.device_count() if module.is_available() else 0
+        cards += [torch.device(kind, number) for number in range(count)]
+    return cards
+
+
+def _tried() -> Iterator[tuple[torch.device, str | None]]:
+    """Each card, and its problem."""
+    return ((card, _problem(card)) for card in _cards())
+
+
+def _problem(card: torch.device) -> str | None:
+    """What is wrong with a card, in one line; None if it computes, which is all that counts."""
+    # Each time, as a card may fail later. Drivers raise whatever they like, and a card that fails
+    # must not take the CPU with it.
+    try:
+        try_convolution(card)
+    except Exception as error:
+        return (str(error).strip() or type(error).__name__).splitlines()[0]
+    return None
+
+
+def _described(device: torch.device) -> Device:
+    free, memory = _memory(device)
+    name, about = name_of(device), {"mps": "Apple GPU"}.get(device.type, device.type)
+    if device == _CPU:
+        about = f"CPU ({min(torch.get_num_threads(), machine.cores())} cores)"
+    else:
+        with suppress(Exception):
+            about = str(getattr(torch, device.type).get_device_name(device.index))
+    return Device(name=name, description=about, memory=memory, memory_free=free)
+
+
+def _memory(device: torch.device) -> tuple[int, int]:
     """Bytes that are free, and in all."""
-    kind, index = torch.device(name).type, torch.device(name).index
-    if kind == "mps":  # shares the computer's memory
-        memory = torch.mps.recommended_max_memory()
-        return memory - torch.mps.driver_allocated_memory(), memory
-    module = torch.cuda if kind == "cuda" else torch.xpu
-    free, memory = module.mem_get_info(index)
+    with suppress(Exception):
+        if device.type == "mps":  # shares the computer's memory
+            memory = torch.mps.recommended_max_memory()
+            return memory - torch.mps.driver_allocated_memory(), memory
+        if device.type in _CARDS:
+            return _memory_of_card(device)
+    return machine.memory()
+
+
+def _memory_of_card(device: torch.device) -> tuple[int, int]:
+    module, index = getattr(torch, device.type), device.index
+    try:
+        free, memory = module.mem_get_info(index)
+    except Exception:
+        # Some of Intel's drivers do not tell what is free. Most of these cards have no memory of
+        # their own and share the computer's.
+        memory = module.get_device_properties(index).total_memory
+        return min(memory - module.memory_allocated(index), machine.memory()[0]), memory
     # What PyTorch keeps for its next tensors is ours to use.
     return free + module.memory_reserved(index) - module.memory_allocated(index), memory
 
@@ -121,73 +193,6 @@ def is_limited(device: torch.device) -> bool:
     through max pooling, and memory of one type seen as another (not proven).
     """
     return device.type == "mps"
-
-
-def choose_device(wanted: str) -> torch.device:
-    """The device that the setting `device` means.
-
-    Raises:
-        NeuralStyleError: `device_unavailable`.
-    """
-    names = [device.name for device in available_devices()]
-    if wanted == "auto":
-        return torch.device(names[0])
-    if name_of(torch.device(wanted)) not in names:
-        message = f"This computer has no {wanted} device that PyTorch {torch.__version__} can use"
-        if reason := unusable_devices().get(name_of(torch.device(wanted))):
-            message += f" ({reason})"
-        raise NeuralStyleError("device_unavailable", message)
-    return torch.device(wanted)
-
-
-def free_memory(device: torch.device) -> int:
-    """Bytes that are free on a device; none on one that does not answer any more."""
-    return next((d.memory_free for d in available_devices() if d.name == name_of(device)), 0)
-
-
-def choose_precision(device: torch.device, wanted: str) -> torch.dtype:
-    """The number format of features that the setting `precision` means.
-
-    For `auto`, bfloat16 where a convolution in it is clearly faster than in float32. It has
-    float32's range, so that no sum overflows, with 8 bits of mantissa; pictures, statistics and
-    losses are float32 in any case.
-    """
-    if wanted == "auto":
-        return torch.bfloat16 if _gain_of_bfloat16(device) >= FASTER else torch.float32
-    return {"float32": torch.float32, "bfloat16": torch.bfloat16}[wanted]
-
-
-@cache
-def _gain_of_bfloat16(device: torch.device) -> float:
-    """How many times faster than in float32 a convolution is; 0 where it does not work."""
-    threads = torch.get_num_threads()
-    # Two threads that wait for each other are slow by chance where other programs run.
-    torch.set_num_threads(1)
-    try:
-        slow, fast = (_seconds(device, dtype) for dtype in (torch.float32, torch.bfloat16))
-    except (RuntimeError, TypeError):  # some devices have no such convolution
-        return 0.0
-    finally:
-        torch.set_num_threads(threads)
-    return slow / fast
-
-
-def _seconds(device: torch.device, dtype: torch.dtype) -> float:
-    """Shortest time that convolutions of middling size took; on cards many large ones, so that
-    it is not the time to start them that is measured."""
-    side, count = (96, 1) if device.type == "cpu" else (512, 20)
-    features = torch.ones(1, 64, side, side, device=device, dtype=dtype)
-    features = features.contiguous(memory_format=torch.channels_last)
-    weight = torch.ones(64, 64, 3, 3, device=device, dtype=dtype)
-    times = []
-    for _ in range(5):
-        convolved = features
-        start = time.perf_counter()
-        for _ in range(count):
-            convolved = F.conv2d(features, weight, padding=1)
-        float(convolved[0, 0, 0, 0])  # waits for the device
-        times.append(time.perf_counter() - start)
-    return min(times)
 
 
 def keep_memory() -> None:

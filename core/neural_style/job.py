@@ -15,7 +15,7 @@ from torch import Tensor
 from neural_style.budget import memory_errors_named
 from neural_style.canvas import as_picture, without_margin
 from neural_style.checkpoint import Checkpoint
-from neural_style.devices import is_out_of_memory, name_of, unusable_devices
+from neural_style.devices import is_out_of_memory, name_of, passed_over
 from neural_style.errors import NeuralStyleError
 from neural_style.image import Picture, to_pillow
 from neural_style.masks import UNGUIDED, Guidance
@@ -148,7 +148,7 @@ def paint(
         NeuralStyleError: for everything that the person can do something about.
     """
     if settings.device == "auto":
-        for device, reason in unusable_devices().items():
+        for device, reason in passed_over().items():
             message = f"The {device} device of this computer cannot be used: {reason}"
             yield Warned("device_unusable", message)
     height, width = content.alpha.shape

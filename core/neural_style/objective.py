@@ -26,6 +26,7 @@ from neural_style.losses import (
     style_losses,
 )
 from neural_style.network import VGG
+from neural_style.precision import exact_float32
 from neural_style.sampling import Sampling
 from neural_style.settings import Settings
 from neural_style.tiles import Features, TiledNetwork
@@ -60,6 +61,7 @@ class Objective:
     """
 
     @torch.no_grad()
+    @exact_float32()
     def __init__(
         self,
         *,
@@ -105,6 +107,7 @@ class Objective:
             loss.compute_targets()
 
     @torch.no_grad()
+    @exact_float32()
     def __call__(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """The loss of `image`, shape (1, 3, H, W), a scalar, and its gradient, (1, 3, H, W), which
         the caller may overwrite."""

@@ -11,12 +11,13 @@ import torch
 
 from neural_style import budget
 from neural_style.canvas import Canvas, check_size, extended, margin_of
-from neural_style.devices import choose_device, name_of
+from neural_style.devices import choose_device, device_of, name_of
 from neural_style.network import VGG, network_for
 from neural_style.objective import StyleTarget, objective_from
 from neural_style.optimise import Adam
 from neural_style.schedule import FINISHING_STEPS, Stage, painted_size, stages
 from neural_style.settings import Settings
+from neural_style.threads import SharedCores
 
 PACE_SIDES, PACE_SIDES_ON_CARDS = (96, 256), (256, 1024)
 """Sides of the two pictures on which the time of a step is measured, in pixels: a part of it is the
@@ -83,7 +84,7 @@ class Plan:
         Raises:
             NeuralStyleError: `out_of_memory`.
         """
-        device = torch.device(self.device)
+        device = device_of(self.device)
         with budget.memory_errors_named(self.width, self.height):
             network = network_for(self.settings, device)
             step, pixel = _pace(device, self.settings.model_dump_json(include=PACE_SETTINGS))
@@ -158,7 +159,8 @@ def _pace(device: torch.device, matters: str) -> tuple[float, float]:
     settings = Settings.model_validate_json(matters)
     network = network_for(settings, device)
     sides = PACE_SIDES if device.type == "cpu" else PACE_SIDES_ON_CARDS
-    (few, short), (many, long) = (_step(side, settings, network) for side in sides)
+    with SharedCores():  # as when it is painted
+        (few, short), (many, long) = (_step(side, settings, network) for side in sides)
     pixel = max(long - short, 0.0) / (many - few)
     return max(short - pixel * few, 0.0), pixel
 

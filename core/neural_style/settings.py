@@ -58,7 +58,8 @@ DEVICES = ("auto", "cpu", "cuda", "mps", "xpu")
 
 def _check_device(value: str) -> str:
     """Let a kind of device through, or one of several cards by its number."""
-    if not re.fullmatch(rf"{'|'.join(DEVICES)}|(cuda|xpu):\d+", value):
+    # PyTorch takes more digits for another card, or raises.
+    if not re.fullmatch(rf"{'|'.join(DEVICES)}|(cuda|xpu):(0|[1-9][0-9]?)", value):
         raise ValueError(f"should be {', '.join(DEVICES)}, or one of several cards, such as cuda:1")
     return value
 

@@ -20,7 +20,7 @@ from neural_style.canvas import (
     with_margin,
 )
 from neural_style.colour import luminance, with_luminance
-from neural_style.devices import release_memory
+from neural_style.devices import device_of, release_memory
 from neural_style.guides import Guide
 from neural_style.losses import strength_factor
 from neural_style.network import network_for
@@ -52,7 +52,7 @@ class Studio:
 
     def __init__(self, pictures: Pictures, settings: Settings, plan: Plan) -> None:
         self.pictures, self.settings, self.plan = pictures, settings, plan
-        self.device = torch.device(plan.device)
+        self.device = device_of(plan.device)
         self.tile = plan.tile
         self.network = network_for(settings, self.device)
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from types import TracebackType
 
 import psutil
 import torch
 
+from neural_style import machine
+
 LOOK_SECONDS = 0.5
 """Between two looks at how busy the others are."""
+
+_lock = threading.Lock()
+_users, _before = 0, 0
 
 
 class SharedCores:
@@ -17,11 +23,19 @@ class SharedCores:
 
     The threads of a step wait for each other: where another program takes the core from one of
     them, all stand still, and two threads take several times as long as one. There are never more
-    than at the beginning, and as many again at the end.
+    than at the beginning, and than cores that this process may use; at the end there are as many
+    again, also where several such contexts overlap.
     """
 
     def __enter__(self) -> SharedCores:
-        self.most = torch.get_num_threads()
+        global _users, _before
+        with _lock:
+            if not _users:
+                _before = torch.get_num_threads()
+            _users += 1
+        self.before = _before
+        self.most = min(self.before, machine.cores())
+        _set_threads(self.most)
         self.looked, self.busy, self.own = _now()
         return self
 
@@ -31,20 +45,25 @@ class SharedCores:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if torch.get_num_threads() != self.most:
-            torch.set_num_threads(self.most)
+        global _users
+        with _lock:
+            _users -= 1
+        _set_threads(self.before)
 
     def adapt(self) -> None:
         """To be called between two steps."""
-        if self.most == 1 or time.perf_counter() - self.looked < LOOK_SECONDS:
+        if time.perf_counter() - self.looked < LOOK_SECONDS:
             return
         looked, busy, own = _now()
         others = ((busy - self.busy) - (own - self.own)) / (looked - self.looked)
         self.looked, self.busy, self.own = looked, busy, own
         free = round((psutil.cpu_count() or 1) - others)
-        threads = max(1, min(self.most, free))
-        if threads != torch.get_num_threads():
-            torch.set_num_threads(threads)
+        _set_threads(max(1, min(self.most, free)))
+
+
+def _set_threads(number: int) -> None:
+    if number != torch.get_num_threads():
+        torch.set_num_threads(number)
 
 
 def _now() -> tuple[float, float, float]:

@@ -12,8 +12,9 @@ if __package__ in (None, ""):  # run as a folder, from anywhere
 
 from tqdm import tqdm
 
-from neural_style.devices import choose_device, choose_precision
+from neural_style.devices import choose_device
 from neural_style.errors import NeuralStyleError
+from neural_style.precision import choose_precision
 from training.batches import Batches
 from training.card import write_card
 from training.convert import export

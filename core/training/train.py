@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import torch
 
-from neural_style.devices import choose_precision
+from neural_style.precision import choose_precision
 from training.batches import Batches, middle
 from training.network import COMPACT_LAYERS
 from training.pictures import STORED_SIDE, Pictures

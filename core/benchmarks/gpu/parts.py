@@ -30,7 +30,7 @@ from benchmarks import row as one_row
 from benchmarks.row import Figures, Row
 from benchmarks.targets import Target
 from neural_style import budget
-from neural_style.devices import free_memory, release_memory
+from neural_style.devices import device_of, free_memory, release_memory
 from neural_style.errors import NeuralStyleError
 from neural_style.image import Picture
 from neural_style.job import Finished, Started, Warned, paint
@@ -130,7 +130,7 @@ def device_tests(task: Task) -> Found:
 
 def steps(task: Task) -> Found:
     """One step: its time, what part of the peak that is, and its memory beside the plan's."""
-    device = torch.device(task.device)
+    device = device_of(task.device)
     precisions = ["bfloat16", machine.TF32, "float32"]
     if device.type != "cuda":
         precisions = machine.precisions(device)
@@ -175,7 +175,7 @@ def _measured(one: Row, figures: Figures) -> dict[str, float]:
 
 def painting(task: Task) -> Found:
     """500 steps at 1024 pixels with a network of VGG-19's shape, as the library paints."""
-    device = torch.device(task.device)
+    device = device_of(task.device)
     size, count = (64, 3) if task.quick else (1024, 500)
     fast = 0.0
     if device.type == "cuda":
@@ -199,7 +199,7 @@ def painting(task: Task) -> Found:
 
 def large(task: Task) -> Found:
     """24 megapixels with 8 GiB, from the smallest size to the largest, in a few steps each."""
-    device = torch.device(task.device)
+    device = device_of(task.device)
     width, height = (120, 80) if task.quick else (6000, 4000)
     content = _picture(scene.photo, width, height)
     with _vgg19() as vgg19:
@@ -238,7 +238,7 @@ def _peak(device: torch.device) -> Callable[[], int]:
 
 def retreat(task: Task) -> Found:
     """The memory is taken away once the plan is made: the picture is finished in tiles."""
-    device = torch.device(task.device)
+    device = device_of(task.device)
     size = 640 if task.quick else 2048
     give_back: list[Callable[[], object]] = []
     with _vgg19() as network:
@@ -332,7 +332,7 @@ def pictures(task: Task) -> Found:
 
 def waiting(task: Task) -> Found:
     """Steps in which the processor waits for the card, and where."""
-    device = torch.device(task.device)
+    device = device_of(task.device)
     if device.type != "cuda":
         raise NotHere
     waiting = 0

@@ -6,10 +6,10 @@ from functools import lru_cache
 
 import torch
 
-from neural_style.devices import choose_precision
 from neural_style.network.normalise import normalised
 from neural_style.network.vgg import VGG
 from neural_style.network.weights import Weights, load_weights
+from neural_style.precision import choose_precision
 from neural_style.settings import Settings
 
 

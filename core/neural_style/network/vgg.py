@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
-from torch.backends import cudnn
 from torch.nn import functional as F
 
 from neural_style.devices import is_limited
 from neural_style.errors import NeuralStyleError
 from neural_style.network.weights import Weights
+from neural_style.precision import exact_float32
 from neural_style.settings import LAYERS
 
 Visit = Callable[[str, Tensor], None]
@@ -26,10 +26,6 @@ Visit = Callable[[str, Tensor], None]
 
 Add = Callable[[str, Tensor, Tensor], None]
 """Called with a layer's name, features and gradient, to add to the gradient in place."""
-
-ALLOW_TF32 = False
-"""Whether convolutions in float32 may take 10 bits of its 23 on NVIDIA's cards, as they do by
-default, and in which the line search of L-BFGS gets lost; a benchmark sets it."""
 
 
 @dataclass
@@ -109,6 +105,7 @@ class VGG:
         return features
 
     @torch.no_grad()
+    @exact_float32()
     def forward(self, image: Tensor, visit: Visit, *, keep: bool = False) -> Tape:
         """Visit the features of `image` layer by layer, shallow to deep.
 
@@ -132,7 +129,7 @@ class VGG:
                 self._retire(before, wide, tape, keep)
                 del wide
                 before = ""
-            source, x = x, _convolved(_padded(x), self.weight[name], self.bias[name])
+            source, x = x, F.conv2d(_padded(x), self.weight[name], self.bias[name])
             self._retire(before, source, tape, keep)
             del source
             _values(x).clamp_min_(0)
@@ -144,6 +141,7 @@ class VGG:
         return tape
 
     @torch.no_grad()
+    @exact_float32()
     def backward(self, tape: Tape, add: Add) -> Tensor:
         """Gradient with respect to the picture of what `add` adds at the layers.
 
@@ -168,7 +166,7 @@ class VGG:
                 positive = tape.positive.pop(name)
             _values(gradient).mul_(positive)
             del positive
-            gradient = _unpadded(_convolved(gradient, self.turned[name], padding=2))
+            gradient = _unpadded(F.conv2d(gradient, self.turned[name], padding=2))
             before = self.layers[index - 1] if index else name
             if before[4] != name[4]:
                 kept = tape.features if before in self.wanted else tape.positive
@@ -207,13 +205,6 @@ class VGG:
             for column in (0, 1):
                 wide[:, :, row : 2 * height : 2, column : 2 * width : 2] = gradient
         return wide
-
-
-def _convolved(x: Tensor, weight: Tensor, bias: Tensor | None = None, padding: int = 0) -> Tensor:
-    """A convolution in the numbers that are asked for, and each time with the same result: NVIDIA's
-    library takes the fastest algorithm of the day by default."""
-    with cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=ALLOW_TF32):
-        return F.conv2d(x, weight, bias, padding=padding)
 
 
 def _unpooled(gradient: Tensor, shape: torch.Size, places: Tensor) -> Tensor:

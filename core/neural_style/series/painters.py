@@ -14,12 +14,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO, Protocol
 
-import psutil
 import torch
 
-from neural_style import protocol
+from neural_style import machine, protocol
 from neural_style.budget import allowed
-from neural_style.devices import choose_device, name_of
+from neural_style.devices import choose_device, seen_alone
 from neural_style.errors import NeuralStyleError, NeuralStyleWarning
 from neural_style.image import Picture, read_raw, write_raw
 from neural_style.settings import Settings
@@ -64,7 +63,7 @@ class LocalPainter:
     Args:
         styles: the series' style pictures, as raw files.
         folder: for the raw files of photos and results, which are gone after each picture.
-        device: what it computes on, in place of the settings'.
+        device: what it computes on, in place of the settings'; it sees no other card.
         threads: of its own, on the CPU; None for as many as PyTorch takes.
         memory: GiB that it may take, where the settings leave that open; None for what is free.
     """
@@ -76,12 +75,13 @@ class LocalPainter:
         styles: Sequence[protocol.PictureFile],
         folder: Path,
         *,
-        device: str,
+        device: torch.device,
         threads: int | None,
         memory: float | None,
     ) -> None:
         self.styles, self.folder = styles, folder
-        self.device, self.threads, self.memory = device, threads, memory
+        self.device, self.environment = seen_alone(device)
+        self.threads, self.memory = threads, memory
         self.process: subprocess.Popen[bytes] | None = None
         self.closed = False
 
@@ -148,7 +148,7 @@ class LocalPainter:
                 [sys.executable, "-X", "utf8", "-m", "neural_style.cli", "worker"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                env={**os.environ, **threads},
+                env={**os.environ, **self.environment, **threads},
             )
         process = self.process
         if not (process.stdin and process.stdout):
@@ -170,7 +170,7 @@ def local_painters(
         styles: the series' style pictures.
         folder: for raw files.
         settings: say which device, if `devices` do not.
-        jobs: pictures at a time; None for one on each card, or `CPU_JOBS`.
+        jobs: pictures at a time; None for one on each card, or on each core of the CPU.
         devices: which to use, one after the other.
 
     Raises:
@@ -179,17 +179,16 @@ def local_painters(
     files = [write_raw(folder / f"style-{n}.raw", style) for n, style in enumerate(styles)]
     chosen = [choose_device(device) for device in devices or [settings.device]]
     on_cpu = all(device.type == "cpu" for device in chosen)
-    cores = psutil.cpu_count(logical=False) or os.cpu_count() or 1
+    cores = machine.cores()
     count = jobs or (cores if on_cpu else len(chosen))
-    shares = Counter(name_of(chosen[number % len(chosen)]) for number in range(count))
+    shares = Counter(chosen[number % len(chosen)] for number in range(count))
     painters = []
     for device, several in shares.items():
-        memory = allowed(settings, torch.device(device)) / several / 2**30
-        threads = max(cores // several, 1) if device == "cpu" else None
-        for _ in range(several):
-            share = memory if several > 1 else None
-            painters.append(
-                LocalPainter(files, folder, device=device, threads=threads, memory=share)
-            )
+        share = allowed(settings, device) / several / 2**30 if several > 1 else None
+        threads = max(cores // several, 1) if device.type == "cpu" else None
+        painters += [
+            LocalPainter(files, folder, device=device, threads=threads, memory=share)
+            for _ in range(several)
+        ]
     device = next(iter(shares))
     return painters, LocalPainter(files, folder, device=device, threads=None, memory=None)
