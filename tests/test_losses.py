@@ -157,8 +157,9 @@ def test_gaussian(device: torch.device) -> None:
     values, weight = cloud(3)
     expected = autograd(lambda v: gaussian_distance(v, weight.double()), values)
     found = step(taught("gaussian", device), device=device)
-    assert error(found[0], expected[0]) < 1e-4
-    assert error(found[1], expected[1]) < 1e-3  # of the noise that keeps it from being singular
+    # Of the noise and the floor that keep it from being singular.
+    assert error(found[0], expected[0]) < 1e-3
+    assert error(found[1], expected[1]) < 1e-3
 
 
 def test_sliced_is_the_mean_way_along_the_directions_drawn(device: torch.device) -> None:

@@ -130,7 +130,8 @@ def moved(canvas: Canvas, device: torch.device) -> Canvas:
     """The picture on another device."""
     visible = canvas.visible
     if (visible == 1).all():
-        return Canvas(canvas.pixels.to(device), _all_visible(*visible.shape[2:], device))
+        height, width = visible.shape[2:]
+        return Canvas(canvas.pixels.to(device), _all_visible(height, width, device))
     return Canvas(canvas.pixels.to(device), visible.to(device))
 
 

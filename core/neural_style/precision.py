@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from typing import Any
 
@@ -119,11 +119,11 @@ def _set_flags() -> ExitStack:
         if on_card:
             _set(before, "deterministic", value=True)
             _set(before, "benchmark", value=False)
+            with suppress(RuntimeError):  # raised where the newer flags were set
+                _set(before, "allow_tf32", value=ALLOW_TF32)
         if hasattr(_backends.cudnn, "conv"):
             _set_precisions(before, on_card=on_card)
         else:  # before PyTorch 2.9
-            if on_card:
-                _set(before, "allow_tf32", value=ALLOW_TF32)
             _set_products(before)
         return before.pop_all()
 

@@ -35,7 +35,10 @@ class GaussianLoss(FeatureLoss):
     def compute_targets(self) -> None:
         mean, self.size = self.target_mean, self.target_gram.trace()
         covariance = self.target_gram - torch.outer(mean, mean)
-        self.root = statistics.square_root(statistics.regularised(covariance, self.size))
+        covariance = statistics.regularised(covariance, self.size)
+        self.root = statistics.square_root(covariance)
+        # What rounding's floor leaves of no distance at all.
+        self.least, _ = statistics.bures(covariance, self.root)
         self.factor = self.weight / self.size.clamp_min(1e-12)
 
     def reset(self) -> None:
@@ -52,7 +55,7 @@ class GaussianLoss(FeatureLoss):
         # As much noise as the target has, so that equal clouds are at no distance.
         size = torch.maximum(self.gram.trace(), self.size)
         distance, slope = statistics.bures(statistics.regularised(covariance, size), self.root)
-        self.value = self.factor * (apart.square().sum() + distance)
+        self.value = self.factor * (apart.square().sum() + distance - self.least)
         # Of what a position adds to mean and Gram matrix; the covariance depends on both.
         self.gram_slope = 2 * self.factor * slope
         self.mean_slope = 2 * self.factor * (apart - slope @ self.mean)
