@@ -5,11 +5,16 @@ Nothing here changes the source; the new layer is finished, mask and all, before
 image, so that one undo step removes it.
 """
 
-import array
 import collections
 
 import gimpenums
-from gimpenums import ADD_SELECTION_MASK, ADD_WHITE_MASK, INDEXED, LAYER_MODE_NORMAL
+from gimpenums import (
+    ADD_SELECTION_MASK,
+    ADD_WHITE_MASK,
+    INDEXED,
+    LAYER_MODE_MULTIPLY,
+    LAYER_MODE_NORMAL,
+)
 
 import gimp
 import note
@@ -21,8 +26,6 @@ from region import Region, around, described, scaled
 
 pdb = gimp.pdb
 PERSISTENT = 1
-PART = 2**16
-"""So many numbers at once: in Python each takes ten times the memory that it does in an array."""
 
 Pixels = collections.namedtuple("Pixels", "form width height data")
 """A picture with alpha: what its bytes mean (scratch.Form), its size, its bytes."""
@@ -186,15 +189,17 @@ def _plain_layer(image, name, x, y, size):
 
 
 def _multiplied(pixels, first, second):
-    """The product of two masks of a picture's size, in the same form as they are."""
+    """Two masks of a picture's size multiplied, in the form that they have, by GIMP: in Python each
+    pixel would be a number of its own."""
     size = pixels.width, pixels.height
     form = scratch.mask_form(pixels.form)
-    one, other = (scratch.mask_values(mask, size, form) for mask in (first, second))
-    product = array.array("f")
-    for start in range(0, len(one), PART):
-        pairs = zip(one[start : start + PART], other[start : start + PART])
-        product.extend(array.array("f", [a * b for a, b in pairs]))
-    return scratch.mask_bytes(product, size, form)
+    with scratch.image_with(form, size[0], size[1], first, has_alpha=False) as image:
+        kind = scratch.KINDS[form.base, False]
+        layer = gimp.Layer(image, "mask", size[0], size[1], kind, 100.0, LAYER_MODE_MULTIPLY)
+        pdb.gimp_image_insert_layer(image, layer, None, 0)
+        scratch.write(layer, 0, 0, size[0], size[1], second)
+        pdb.gimp_image_flatten(image)
+        return scratch.read_layer(image)
 
 
 def new_layer(image, before, name, finish):

@@ -8,6 +8,7 @@ before it enters the image, so that one undo step removes it.
 
 import array
 import collections
+import hashlib
 import math
 
 import gi
@@ -23,6 +24,13 @@ from messages import PluginError  # noqa: E402
 from region import Region, around, described, scaled  # noqa: E402
 
 FORMAT = "R'G'B'A float"
+THUMBNAIL = 1024
+"""Longest side of GIMP's largest thumbnail."""
+MOST_KEPT = 3
+"""Layers whose filters are not applied again, the one used last among them."""
+
+_kept: collections.OrderedDict = collections.OrderedDict()
+"""By layer and whether its mask is applied: its state, and its pixels with filters applied."""
 
 Snapshot = collections.namedtuple("Snapshot", "x y width height pixels mask")
 """A layer as it was: its place in the image, its pixels, filters applied, and what the new layer's
@@ -126,27 +134,72 @@ def pixels_with_filters(layer, with_mask=False):
     """The layer's pixels as they are seen without mode, its live filters applied, and if wanted its
     mask.
 
-    Reading a layer gives its pixels without its filters, and merging them would change the image:
-    so that is done in a copy of the image.
+    Filters can take GIMP seconds, so they are applied again only when the layer has changed.
+    Whoever gets the buffer must not write to it.
     """
     with_mask = with_mask and layer.get_mask() is not None and layer.get_apply_mask()
-    if not layer.get_filters() and not with_mask:
-        return layer.get_buffer()
+    if not layer.get_filters():
+        return _merged(layer, with_mask) if with_mask else layer.get_buffer()
+    key, state = (layer.get_id(), with_mask), _state(layer, with_mask)
+    before, kept = _kept.pop(key, (None, None))
+    if before != state:
+        kept = _merged(layer, with_mask)
+    _kept[key] = state, kept
+    while len(_kept) > MOST_KEPT:
+        _kept.popitem(last=False)
+    return kept
+
+
+def forget():
+    """Apply all filters again when they are needed: what is painted must be exact."""
+    _kept.clear()
+
+
+def _state(layer, with_mask):
+    """What tells whether a layer with filters has changed: its pixels, and how it looks with them.
+
+    A plug-in cannot read the settings of every filter; GIMP's own thumbnails show their effect.
+    """
+    drawables = [layer, layer.get_mask()] if with_mask else [layer]
+    digest = hashlib.blake2b()
+    for drawable in drawables:
+        width, height = drawable.get_width(), drawable.get_height()
+        row_bytes = width * drawable.get_bpp()
+        buffer = drawable.get_buffer()
+        for first, end in rawfile.strips(row_bytes, height):
+            strip = Gegl.Rectangle.new(0, first, width, end - first)
+            digest.update(buffer.get(strip, 1.0, None, Gegl.AbyssPolicy.NONE))
+        digest.update(repr((width, height, drawable.get_offsets()[1:])).encode())
+        scale = min(1.0, THUMBNAIL / max(width, height))
+        size = [max(1, round(side * scale)) for side in (width, height)]
+        digest.update(drawable.get_thumbnail_data(*size)[0].get_data())
+    profile = layer.get_image().get_color_profile()
+    digest.update(profile.get_icc_profile() if profile else b"")
+    return image_precision(layer), digest.digest()
+
+
+def _merged(layer, with_mask):
+    """A copy of the layer's pixels with its filters applied, and if wanted its mask.
+
+    Reading a layer gives its pixels without its filters, and merging them would change the image:
+    so that is done in an image of the same kind with this layer alone.
+    """
     image = layer.get_image()
-    path, item = [], layer
-    while item is not None:
-        path.insert(0, image.get_item_position(item))
-        item = item.get_parent()
-    copy = image.duplicate()
+    size = image.get_width(), image.get_height()
+    alone = Gimp.Image.new_with_precision(*size, image.get_base_type(), image.get_precision())
     try:
-        twins = copy.get_layers()
-        for position in path[:-1]:
-            twins = twins[position].get_children()
-        twin = twins[path[-1]]
+        alone.undo_disable()
+        profile = image.get_color_profile()
+        if profile:
+            alone.set_color_profile(profile)
+        twin = Gimp.Layer.new_from_drawable(layer, alone)
+        alone.insert_layer(twin, None, 0)
         before = twin.get_offsets()
-        twin.merge_filters()
+        if twin.is_group():
+            twin = twin.merge()  # with its filters, which GIMP does not merge into a group
+        else:
+            twin.merge_filters()
         if with_mask:
-            twin = twin.merge() if twin.is_group() else twin
             twin.remove_mask(Gimp.MaskApplyMode.APPLY)
         after = twin.get_offsets()
         # A filter that reaches beyond the layer, such as a shadow, makes it larger: what was its
@@ -164,7 +217,7 @@ def pixels_with_filters(layer, with_mask=False):
         del seen
         return kept
     finally:
-        copy.delete()
+        alone.delete()
 
 
 def to_screen(message, width, height):
@@ -196,25 +249,28 @@ def snapshot(image, source, with_selection=True):
         part = Gegl.Rectangle.new(x, y, width, height)
         selection = image.get_selection().get_buffer()
         selection.copy(part, Gegl.AbyssPolicy.NONE, selected, whole)
-        if mask is not None:
-            _multiply(selected, mask, width, height)
-        mask = selected
+        mask = selected if mask is None else _product(selected, mask, width, height)
+    forget()
     # With filters they are a copy already.
     pixels = pixels_with_filters(source)
     pixels = pixels if source.get_filters() else pixels.dup()
     return Snapshot(x, y, width, height, pixels, mask)
 
 
-def _multiply(ours, theirs, width, height):
-    """Multiply a mask by another one, row by row."""
-    for row in range(height):
-        line = Gegl.Rectangle.new(0, row, width, 1)
-        pair = [
-            array.array("f", buffer.get(line, 1.0, "Y float", Gegl.AbyssPolicy.NONE))
-            for buffer in (ours, theirs)
-        ]
-        product = array.array("f", [a * b for a, b in zip(*pair, strict=True)])
-        ours.set(line, "Y float", product.tobytes())
+def _product(one, other, width, height):
+    """Two masks multiplied, by GIMP: in Python each pixel would be a number of its own."""
+    base, precision = Gimp.ImageBaseType.GRAY, Gimp.Precision.FLOAT_LINEAR
+    image = Gimp.Image.new_with_precision(width, height, base, precision)
+    try:
+        image.undo_disable()
+        for mask, mode in ((one, Gimp.LayerMode.NORMAL), (other, Gimp.LayerMode.MULTIPLY)):
+            kind = Gimp.ImageType.GRAY_IMAGE
+            layer = Gimp.Layer.new(image, "mask", width, height, kind, 100.0, mode)
+            image.insert_layer(layer, None, 0)
+            _fill(layer, mask)
+        return image.flatten().get_buffer().dup()
+    finally:
+        image.delete()
 
 
 def new_layer(image, before, name, finish):

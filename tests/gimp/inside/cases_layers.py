@@ -6,6 +6,7 @@ from gi.repository import Gimp, Gio
 
 from helpers import (
     PRECISIONS,
+    add_half_mask,
     add_layer,
     call,
     inverted,
@@ -15,9 +16,11 @@ from helpers import (
     paint,
     painting_of,
     pixels,
+    plug_in,
     raw,
     rectangle,
     repeat,
+    select_softly,
     style_file,
     without_alpha,
 )
@@ -150,6 +153,79 @@ def case_live_filters_are_seen():
     assert len(Gimp.get_images()) == 1, "a copy of the image was left"
 
 
+def case_filters_of_a_group_are_seen():
+    image = new_image(40, 40)
+    group = Gimp.GroupLayer.new(image, "group")
+    image.insert_layer(group, None, 0)
+    add_layer(image, 20, 10, Gimp.ImageType.RGB_IMAGE, offset=(5, 6), parent=group)
+    plain = inverted(pixels(group))
+    add_filter(group, "gegl:invert-gamma")
+    layer = paint(image, group)
+    difference = largest_difference(without_alpha(pixels(layer)), [1 - value for value in plain])
+    assert difference <= 2 / 255, difference
+    assert len(group.get_filters()) == 1 and len(group.get_children()) == 1
+
+
+def add_filter(layer, operation, **settings):
+    """A live filter, which is in force."""
+    added = Gimp.DrawableFilter.new(layer, operation, operation)
+    layer.append_filter(added)
+    set_filter(added, **settings)
+    return added
+
+
+def set_filter(added, **settings):
+    config = added.get_config()
+    for name, value in settings.items():
+        config.set_property(name.replace("_", "-"), value)
+    added.update()
+
+
+def case_filters_are_applied_again_only_when_something_has_changed():
+    plug_in()
+    import layers
+
+    merge, merged = layers._merged, []
+    image = new_image(300, 200)
+    source = add_layer(image, 300, 200)
+    blur = add_filter(source, "gegl:gaussian-blur", std_dev_x=3.0, std_dev_y=3.0)
+
+    def look(with_mask=False):
+        """How many times filters are applied for it; what is seen is right in any case."""
+        before = len(merged)
+        seen = layers.pixels_with_filters(source, with_mask)
+        fresh = merge(source, with_mask)
+        parts = [one.get(one.get_extent(), 1.0, "R'G'B'A float", 0) for one in (seen, fresh)]
+        assert parts[0] == parts[1], "an old picture"
+        return len(merged) - before
+
+    layers._merged = lambda *what: merged.append(what) or merge(*what)
+    try:
+        assert [look(), look(), look()] == [1, 0, 0]
+        source.get_buffer().set(rectangle(7, 9, 1, 1), "R'G'B'A u8", bytes([255, 0, 255, 255]))
+        assert [look(), look()] == [1, 0], "one pixel was painted"
+        set_filter(blur, std_dev_x=5.0)
+        assert [look(), look()] == [1, 0], "the filter was changed"
+        blur.set_visible(False)
+        blur.update()
+        assert [look(), look()] == [1, 0], "the filter was hidden"
+        add_filter(source, "gegl:invert-gamma")
+        assert [look(), look()] == [1, 0], "another filter was added"
+        source.set_offsets(3, 4)
+        assert [look(), look()] == [1, 0], "the layer was moved"
+        add_half_mask(source)
+        assert [look(with_mask=True), look(with_mask=True), look()] == [1, 0, 0]
+        source.get_mask().fill(Gimp.FillType.WHITE)
+        assert [look(with_mask=True), look(with_mask=True), look()] == [1, 0, 0]
+        layers.snapshot(image, source)
+        assert len(merged) == 9, "what is painted is exact"
+    finally:
+        layers._merged = merge
+        layers.forget()
+    assert len(source.get_filters()) == 2
+    assert len(Gimp.get_images()) == 1, "a copy was left"
+
+
 def case_a_filter_that_grows_the_layer():
     """A shadow to the upper left: merged, the layer begins further up and left."""
     image = new_image(60, 60)
@@ -257,6 +333,25 @@ def case_selection_times_mask():
     mask = pixels(layer.get_mask(), "Y u8")
     corners = [mask[0], mask[59], mask[59 * 60], mask[59 * 60 + 59]]
     assert corners == [255, 0, 0, 0], corners
+
+
+def case_soft_selection_times_soft_mask():
+    for precision in ("U8_NON_LINEAR", "FLOAT_LINEAR"):
+        image = new_image(60, 60, precision=precision)
+        source = add_layer(image, 50, 40, offset=(5, 8))
+        select_softly(image, (8, 10, 30, 30))
+        source.add_mask(source.create_mask(Gimp.AddMaskType.SELECTION))
+        select_softly(image, (20, 18, 30, 24))
+        area = rectangle(5, 8, 50, 40)
+        pair = [
+            pixels(source.get_mask(), "Y float"),
+            pixels(image.get_selection(), "Y float", area),
+        ]
+        wanted = [one * other for one, other in zip(*pair, strict=True)]
+        mask = pixels(paint(image, source).get_mask(), "Y float")
+        exact = 1e-6 if precision.startswith("FLOAT") else 0.51 / 255
+        assert largest_difference(mask, wanted) <= exact, precision
+        assert len(set(mask)) > 20, "nothing was soft"
 
 
 def case_selection_outside_the_layer():
