@@ -6,17 +6,14 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any, NoReturn
 
-import numpy as np
 import pytest
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
 
 from conftest import drawn
-from neural_style import canvas, devices, job, optimise, pictures, resampling, studio
+from neural_style import devices
 from neural_style.errors import NeuralStyleError
-from neural_style.image import Picture
-from neural_style.job import Finished, Started, Warned, paint
-from neural_style.network import build, network_for, vgg
+from neural_style.job import Started, Warned, paint
+from neural_style.network import build, network_for
 from neural_style.plan import plan_job
 from neural_style.settings import Settings
 
@@ -229,60 +226,6 @@ def test_a_real_convolution_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(devices.F, "conv2d", lambda *_, **__: torch.zeros(1))
     with pytest.raises(RuntimeError, match="wrong numbers"):
         devices.try_convolution(torch.device("cpu"))
-
-
-REFUSED = {
-    torch.ops.aten._upsample_bicubic2d_aa.default,
-    torch.ops.aten.max_unpool2d.default,
-    torch.ops.aten.view.dtype,
-}
-
-
-class Refusing(TorchDispatchMode):
-    """Everything but what Apple's graphics cards cannot do, or not in every version."""
-
-    def __torch_dispatch__(
-        self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
-    ) -> Any:
-        if func in REFUSED:
-            raise NotImplementedError(f"{func} is not currently implemented for the MPS device")
-        return func(*args, **(kwargs or {}))
-
-
-@pytest.mark.parametrize("pooling", ["average", "max"])
-def test_a_limited_device_paints_the_same_picture(
-    pooling: str, small_settings: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    photo, painting = drawn(40, 60), drawn(50, 50)
-    settings = small_settings(pooling=pooling, precision="float32", device="cpu")
-
-    def painted() -> Picture:
-        *_, last = paint(photo, [painting], settings)
-        assert isinstance(last, Finished)
-        return last.picture
-
-    expected = painted()
-    resized = resampling.resize
-
-    def resize(image: torch.Tensor, height: int, width: int, *, limit: bool = True) -> Any:
-        # Resizing is the one thing that is sent to the CPU: here that is the same device.
-        with _disable_current_modes():
-            return resized(image, height, width, limit=limit)
-
-    with Refusing(), pytest.raises(NotImplementedError, match="MPS"):
-        painted()
-    monkeypatch.setattr(vgg, "is_limited", lambda _: True)
-    for module in (optimise, canvas, pictures, studio, job):
-        monkeypatch.setattr(module, "resize", resize)
-    with Refusing():
-        assert np.abs(painted().pixels - expected.pixels).max() < 1e-4
-
-
-def test_resizing_on_a_limited_device_happens_on_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    image = torch.rand(1, 3, 20, 20)
-    expected = resampling.resize(image, 12, 9)
-    monkeypatch.setattr(resampling, "is_limited", lambda _: True)
-    assert torch.equal(resampling.resize(image, 12, 9), expected)
 
 
 def test_giving_memory_back_survives_a_card(plant: Plant) -> None:
