@@ -74,6 +74,7 @@ FLOORS = [
         "matrix_console",
         "options",
         "output",
+        "startup",
         "tasks",
         "worker",
     },

@@ -13,6 +13,8 @@ with warnings.catch_warnings():
 if TYPE_CHECKING:
     from neural_style.job import Progress
 
+tqdm.monitor_interval = 0  # no thread of its own: the bar moves often enough
+
 FORMAT = "{desc} |{bar}| {percentage:3.0f}%{postfix}"
 
 
@@ -20,18 +22,18 @@ class Bar:
     """How far a job is, its size, step, loss and time left; to be used in a `with` statement.
 
     Args:
-        shown: None shows it where standard error is a terminal, and nowhere else.
+        shown: None shows it where standard error is a terminal, and nowhere else; nor where there
+            is no standard error, as in a program without a console.
         keep: whether it stays when the job has ended.
     """
 
     def __init__(self, *, shown: bool | None, keep: bool) -> None:
-        disable = None if shown is None else not shown
         self._bar = tqdm(
             desc="starting",
             total=1.0,
             bar_format=FORMAT,
             leave=keep,
-            disable=disable,
+            disable=_disabled(shown),
             dynamic_ncols=True,
         )
 
@@ -60,8 +62,9 @@ class Count:
     """
 
     def __init__(self, total: int, *, shown: bool | None, unit: str = "picture") -> None:
-        disable = None if shown is None else not shown
-        self._bar = tqdm(total=total or None, unit=unit, disable=disable, dynamic_ncols=True)
+        self._bar = tqdm(
+            total=total or None, unit=unit, disable=_disabled(shown), dynamic_ncols=True
+        )
 
     def __enter__(self) -> Count:
         return self
@@ -72,6 +75,13 @@ class Count:
     def add(self) -> None:
         """One more is done."""
         self._bar.update()
+
+
+def _disabled(shown: bool | None) -> bool | None:
+    """`shown` in tqdm's words."""
+    if sys.stderr is None:  # pyright: ignore[reportUnnecessaryComparison]
+        return True
+    return None if shown is None else not shown
 
 
 def print_above(line: str) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import json
+import os
+import re
 import sys
 import traceback
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from neural_style import __version__, protocol, styles
@@ -28,8 +31,18 @@ from neural_style.options import (
     unknown,
 )
 from neural_style.settings import describe, parse_settings
+from neural_style.startup import check_surroundings
 
 USAGE, FAILURE, INTERRUPTED = 2, 1, 130
+
+DEFAULTS = {"verbose": False, "kept": "nothing was written", "resumes": None}
+"""What is known of a command before its words are read."""
+
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
+"""What the system says of a file, or a device, that takes no more."""
+
+_NO_MEMORY = re.compile("failed to map segment|cannot allocate memory", re.IGNORECASE)
+"""What the system says where a library does not fit into memory."""
 
 EXAMPLES = """\
 examples:
@@ -47,8 +60,10 @@ examples:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run `neural-style`; returns the exit status."""
-    options, others = _parser().parse_known_args(arguments)
+    options = argparse.Namespace(**DEFAULTS)
     try:
+        check_surroundings()
+        options, others = _parser().parse_known_args(arguments)
         if others:
             raise unknown(others)
         with _warnings_shown(options):
@@ -63,12 +78,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"Interrupted; {', and '.join(kept) or options.kept}.", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:  # the reader of our output has seen enough
-        sys.stderr.close()
+        _give_up_output()
         return FAILURE
+    except OSError as error:
+        # Errors of files have been given their sentence where they happened.
+        if error.errno not in FULL:
+            return _fail(options, _unexpected(error))
+        _give_up_output()
+        message = f"Standard output cannot be written: {error.strerror}"
+        return _fail(options, NeuralStyleError("cannot_write", message, "Send it elsewhere."))
     except Exception as error:
-        message = f"Something unexpected happened ({type(error).__name__}: {error})"
-        return _fail(options, NeuralStyleError("internal", message))
+        return _fail(options, _unexpected(error))
     return 0
+
+
+def _unexpected(error: Exception) -> NeuralStyleError:
+    """The error to show for one that nobody gave a sentence."""
+    if isinstance(error, MemoryError) or (
+        isinstance(error, (ImportError, OSError)) and _NO_MEMORY.search(str(error))
+    ):
+        return NeuralStyleError(
+            "out_of_memory",
+            "There is too little memory to begin",
+            "Close other programs, or raise the limit of this one.",
+        )
+    message = f"Something unexpected happened ({type(error).__name__}: {error})"
+    return NeuralStyleError("internal", message)
+
+
+def _give_up_output() -> None:
+    """Whatever else goes to standard output goes nowhere, also at the program's end."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @contextmanager
@@ -93,8 +134,14 @@ def _fail(options: argparse.Namespace, error: NeuralStyleError) -> int:
     if options.verbose:
         traceback.print_exc()
     if getattr(options, "json", False):
-        emit(protocol.Error(code=error.code, message=error.message, hint=error.hint))
-    print(f"error: {error}", file=sys.stderr)
+        try:
+            emit(protocol.Error(code=error.code, message=error.message, hint=error.hint))
+        except OSError:  # its reader has gone, or it is full
+            _give_up_output()
+    with suppress(OSError):  # as full as standard output may be
+        print(f"error: {error}", file=sys.stderr, flush=True)
+        if options.resumes:
+            print(f"Then {options.resumes}.", file=sys.stderr, flush=True)
     return USAGE if error.code == "bad_settings" else FAILURE
 
 
@@ -105,12 +152,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.set_defaults(
-        run=lambda _: parser.print_help(),
-        verbose=False,
-        kept="nothing was written",
-        resumes=None,
-    )
+    parser.set_defaults(run=lambda _: parser.print_help(), **DEFAULTS)
     parser.add_argument("--version", action="version", version=f"neural-style {__version__}")
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--verbose", action="store_true", help="show where an error came from")

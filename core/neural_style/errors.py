@@ -73,6 +73,10 @@ class NeuralStyleError(Exception):
     def __str__(self) -> str:
         return f"{self.message}. {self.hint}"
 
+    def __reduce__(self) -> tuple[type[NeuralStyleError], tuple[str, str, str]]:
+        # By default an exception is made again of its `args`: the message alone.
+        return type(self), (self.code, self.message, self.hint)
+
 
 class NeuralStyleWarning(UserWarning):
     """Something that is not as it should be, though the work goes on.
@@ -86,3 +90,6 @@ class NeuralStyleWarning(UserWarning):
         super().__init__(message)
         self.code = code
         self.message = message
+
+    def __reduce__(self) -> tuple[type[NeuralStyleWarning], tuple[str, str]]:
+        return type(self), (self.code, self.message)

@@ -43,6 +43,9 @@ def checked(options: argparse.Namespace, sources: Sequence[str]) -> str:
                 "-o - and --json both write to standard output",
                 "Give -o a file name, or leave out --json.",
             )
+        if sys.__stdout__ is None:
+            hint = "Send it somewhere, as in -o - > out.png, or give -o a file name."
+            raise NeuralStyleError("cannot_write", "Standard output is closed", hint)
         if sys.stdout.isatty():
             raise NeuralStyleError(
                 "cannot_write",

@@ -83,7 +83,7 @@ def find_weights(network: str) -> Path:
     if network == "compact":
         return Path(__file__).with_name("compact.safetensors")
     if network != "vgg19":
-        path = Path(network).expanduser()
+        path = Path(os.path.expanduser(network))  # which never raises, as its twin does
         if path.is_file():
             return path
         raise NeuralStyleError(

@@ -133,7 +133,7 @@ class ClusterPainter:
 
 
 class _Actor:
-    """What a node runs. Errors are returned, as exceptions of ours do not survive the way."""
+    """What a node runs. Errors are returned, as Ray wraps what is raised."""
 
     def __init__(self, styles: list[Picture], *, on_cpu: bool) -> None:
         keep_memory()
