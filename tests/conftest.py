@@ -23,6 +23,7 @@ from neural_style.pictures import prepare
 from neural_style.plan import plan_job
 from neural_style.settings import Settings, parse_settings
 from neural_style.studio import Studio
+from required import say_once
 
 # With more, other programs have a part in the last bits: see `neural_style.threads`.
 torch.set_num_threads(1)
@@ -53,6 +54,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
     """Each file's tests in one process, and those of windows, which take long, each GIMP's."""
     return ByFileAndWindow(config, log)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """What is missing is said at the end, once."""
+    say_once(terminalreporter)
 
 
 _WINDOWS = "test_interface"

@@ -193,7 +193,7 @@ def test_uninstall_removes_its_own_files_only(world: World) -> None:
     kept.write_text("")
     cells = world.home / ".cache/neural-style/cells"
     cells.mkdir(parents=True)
-    (cells / "1.png").write_text("")
+    (cells / f"{'a1' * 32}.png").write_text("")
     unasked = world.run("uninstall")
     assert unasked.returncode == 1
     assert "[not_confirmed]" in unasked.stderr
@@ -276,6 +276,84 @@ def test_upgrade_takes_the_newest_and_removes_the_old(world: World) -> None:
     assert done.returncode == 0, done.stderr
     assert "torch==2.10.0" in done.stdout
     assert old
+    assert not old.exists()
+    works(world)
+
+
+def put(folder: Path, *names: str) -> list[Path]:
+    """Files of somebody else."""
+    files = [folder / name for name in names]
+    for file in files:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("mine")
+    return files
+
+
+def test_in_a_folder_with_other_things_it_gets_its_own(world: World) -> None:
+    """A project may have an `engines` and a `proof` of its own, and keeps them."""
+    project = world.folder / "project"
+    foreign = put(project, "engines/unreal/main.cpp", "proof/contract.pdf", "bin/tool")
+    before = sorted(project.rglob("*"))
+    world.prefix = project / "neural-style"
+    for _ in range(2):
+        done = world.install("--prefix", str(project))
+        assert done.returncode == 0, done.stdout + done.stderr
+        engine = world.engine()
+        assert engine
+        assert engine.is_relative_to(world.prefix)
+    assert world.run("uninstall", "--yes", "--prefix", str(project)).returncode == 0
+    assert not world.prefix.exists()
+    assert all(file.read_text() == "mine" for file in foreign)
+    assert sorted(project.rglob("*")) == before
+
+
+def test_what_others_put_into_its_folders_stays(world: World) -> None:
+    """Also where an older version made the folders, which had no mark."""
+    assert world.install().returncode == 0
+    for mark in world.prefix.rglob("made-by-neural-style"):
+        mark.unlink()
+    names = ("engines/20200101-000000-abcd/mine", "engines/mine/mine", "proof/contract.pdf")
+    foreign = put(world.prefix, *names)
+    linked = put(world.folder / "elsewhere", "mine", "made-by-neural-style")
+    (world.prefix / "engines" / "link").symlink_to(linked[0].parent)
+    old = world.engine()
+    add_torch(world.wheels, "2.10.0")
+    assert world.install("upgrade").returncode == 0
+    assert old
+    assert not old.exists()
+    assert world.run("uninstall", "--yes").returncode == 0
+    assert all(file.exists() for file in (*foreign, *linked))
+
+
+HOLD = """
+import sys, time
+from neural_style.startup import check_surroundings
+check_surroundings()
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_an_engine_in_use_is_not_removed(world: World) -> None:
+    assert world.install().returncode == 0
+    old = world.engine()
+    assert old
+    # The tests' engine is a stand-in, so the real one's beginning is run with its prefix.
+    code = f"import sys; sys.prefix = {str(old)!r}\n{HOLD}"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert process.stdout
+    assert process.stdout.readline() == b"held\n"
+    refused = world.run("uninstall", "--yes")
+    assert "[engine_busy]" in refused.stderr
+    assert world.engine() == old
+    add_torch(world.wheels, "2.10.0")
+    assert world.install("upgrade").returncode == 0
+    assert old.exists(), "it paints"
+    process.kill()
+    process.wait()
+    assert world.install().returncode == 0
     assert not old.exists()
     works(world)
 

@@ -14,6 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+APT = ("apt-get", "-o", "DPkg::Lock::Timeout=300")
+"""apt, which waits for another one instead of failing at once."""
+
 LOCALES = "de_DE.UTF-8 UTF-8\\nen_US.UTF-8 UTF-8\\nko_KR.UTF-8 UTF-8\\n"
 
 
@@ -67,7 +70,10 @@ def build(root: Path, recipe: Recipe) -> Path:
     root.parent.mkdir(parents=True, exist_ok=True)
     with _lock(root.with_name(f"{root.name}.lock")):
         if not complete(root, recipe):
-            _make(root, recipe)
+            try:
+                _make(root, recipe)
+            except LabError:  # a server that broke off, or another apt at work
+                _make(root, recipe)
     return root
 
 
@@ -85,8 +91,8 @@ def _make(root: Path, recipe: Recipe) -> None:
     archive = _archive()
     if not shutil.which("mmdebstrap"):
         task = "installing mmdebstrap"
-        call(task, ["apt-get", "update", "-q"])
-        call(task, ["apt-get", "install", "-yq", "--no-install-recommends", "mmdebstrap"])
+        call(task, [*APT, "update", "-q"])
+        call(task, [*APT, "install", "-yq", "--no-install-recommends", "mmdebstrap"])
     shutil.rmtree(root, ignore_errors=True)
     # mmdebstrap, as bookworm's debootstrap knows no later suites. A frozen mirror serves a
     # testing suite past its date, hence Check-Valid-Until. In namespaces of its own, so that an

@@ -11,6 +11,8 @@ from typing import NoReturn
 
 import pytest
 
+from required import REQUIRED
+
 from . import lab
 from .program import VERSIONS, Gimp, Gimp210
 
@@ -22,7 +24,7 @@ what fails is tried once more, and told as RERUN; the first time's screenshot st
 def no_gimp(version: str, error: lab.LabError) -> NoReturn:
     """End a test for which there is no GIMP: in failure where one is required."""
     if os.environ.get("NEURAL_STYLE_REQUIRE_GIMP") == "1":
-        pytest.fail(f"GIMP {version} is required: {error}")
+        pytest.fail(f"GIMP {version} {REQUIRED}: {error}", pytrace=False)
     pytest.skip(f"NO GIMP {version}, SO THE PLUG-IN IS NOT TESTED IN IT: {error}")
 
 
