@@ -11,7 +11,17 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from installer import archive, doctor, engine, install, machine, torch_build, uninstall, weights
+from installer import (
+    archive,
+    doctor,
+    engine,
+    install,
+    machine,
+    marks,
+    torch_build,
+    uninstall,
+    weights,
+)
 from installer.errors import InstallError
 from installer.terminal import ask, report, say
 from neural_style.folders import data_folder
@@ -44,6 +54,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return FAILURE
 
 
+OWN = "neural-style"
+"""The folder's name within a chosen one that has other things in it."""
+
 DEFAULTS = dict.fromkeys(("torch", "wheels", "prefix", "gimp")) | {"offline": False, "yes": False}
 
 
@@ -51,8 +64,25 @@ def _complete(options: argparse.Namespace) -> argparse.Namespace:
     """The options with those that were not given."""
     complete = argparse.Namespace(**{**DEFAULTS, **vars(options)})
     chosen = complete.prefix
-    complete.prefix = Path(os.path.abspath(chosen.expanduser())) if chosen else data_folder()
+    complete.prefix = _prefix(Path(os.path.abspath(chosen.expanduser())) if chosen else None)
     return complete
+
+
+def _prefix(chosen: Path | None) -> Path:
+    """Where all of it goes: never among other people's files, but into a folder of its own there.
+
+    A folder is ours if it carries our mark, or, from older versions, the record of an engine or a
+    plug-in.
+    """
+    if chosen is None:
+        return data_folder()
+    names = (marks.MARK, "current.json", "installed.json")
+    ours = chosen.name == OWN or any((chosen / name).exists() for name in names)
+    try:
+        foreign = not ours and any(chosen.iterdir())
+    except OSError:  # it is not there yet, or no folder: that is said later
+        foreign = False
+    return chosen / OWN if foreign else chosen
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -147,8 +177,12 @@ def _uninstall(options: argparse.Namespace) -> int:
     ask("Remove it?", options.yes)
     machine.make_folder(prefix)  # for the lock: what is left to remove may lie elsewhere
     with machine.Lock(prefix / "lock"):
+        if busy := [folder for folder in engine.own(prefix) if engine.is_busy(folder)]:
+            raise InstallError("engine_busy", f"GIMP or a command is using {busy[0]}")
         left = list(uninstall.remove(prefix, options.all))
         machine.remove(prefix / "lock")
+    if marks.is_ours(prefix) and len(list(prefix.iterdir())) == 1:
+        machine.remove(prefix / marks.MARK)
     with suppress(OSError):
         prefix.rmdir()
     for path in left:

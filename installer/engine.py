@@ -15,17 +15,19 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import secrets
 import shlex
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from installer import constraints, gpu, machine, package, proof, torch_build
+from installer import constraints, gpu, machine, marks, package, proof, torch_build
 from installer.errors import InstallError
 
 COMPLETE = "complete.json"
@@ -112,13 +114,62 @@ def write_launcher(prefix: Path, engine: Engine) -> None:
     path.chmod(0o755)
 
 
-def remove_others(prefix: Path, keep: Sequence[Path]) -> None:
-    """Remove half-made environments and those that nobody uses any more."""
-    for folder in engines(prefix).glob("*"):
-        if folder not in keep:
-            # Without its marker it counts as half-made, should we be interrupted now.
-            machine.remove(folder / COMPLETE)
-            machine.remove(folder)
+def own(prefix: Path) -> list[Path]:
+    """All environments that this installer made, half-made ones too; nothing else is among them."""
+    return [folder for folder in sorted(engines(prefix).glob("*")) if _is_ours(folder)]
+
+
+def _is_ours(folder: Path) -> bool:
+    if marks.is_ours(folder):
+        return True
+    # Before there was a mark, a complete one had its note.
+    named = re.fullmatch(r"\d{8}-\d{6}-[0-9a-f]{4}", folder.name) and not folder.is_symlink()
+    if not named or not folder.is_dir():
+        return False
+    return not any(folder.iterdir()) or "fingerprint" in machine.read_note(folder / COMPLETE)
+
+
+def remove_others(prefix: Path, keep: Sequence[Path]) -> list[Path]:
+    """Remove half-made environments and those that nobody uses any more.
+
+    Returns those that a painting is using now; the next run removes them.
+    """
+    busy = []
+    for folder in own(prefix):
+        if folder in keep:
+            continue
+        if is_busy(folder):
+            busy.append(folder)
+            continue
+        if not marks.is_ours(folder):
+            marks.mark(folder)
+        # Without its note it counts as half-made, should we be interrupted now.
+        machine.remove(folder / COMPLETE)
+        marks.remove(folder)
+    return busy
+
+
+def is_busy(folder: Path) -> bool:
+    """Whether a process paints with the environment: it holds the note open, and locked."""
+    note = folder / COMPLETE
+    if not note.exists():
+        return False
+    if machine.WINDOWS:  # which renames no file that a process has open
+        away = note.with_suffix(".busy")
+        try:
+            os.replace(note, away)
+        except OSError:
+            return True
+        os.replace(away, note)
+        return False
+    import fcntl
+
+    with suppress(OSError), note.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
 
 
 # -- making one ----------------------------------------------------------------------------------
@@ -165,7 +216,7 @@ def _make(
     name = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
     folder = engines(prefix) / name
     try:
-        machine.make_folder(folder)
+        marks.make(folder)
         machine.require_space(prefix, MARGIN, "The engine")
         say(f"Making the engine's environment in {folder}")
         _make_environment(folder)
@@ -192,7 +243,7 @@ def _make(
         }
         machine.write_note(folder / COMPLETE, about)
     except BaseException:
-        machine.remove(folder)
+        marks.remove(folder)
         raise
     return Engine(folder, about)
 

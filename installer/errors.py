@@ -31,6 +31,7 @@ HINTS: dict[str, str] = {
     "engine_missing": "Run `python3 installer`.",
     "engine_broken": "Run `python3 installer` again; it makes the engine anew.",
     "engine_outdated": "Run `python3 installer`.",
+    "engine_busy": "Close Neural Style's dialog in GIMP, or wait, and run the command again.",
     "painting_failed": "Run `python3 installer doctor`, and report this with what it prints.",
     # -- network weights -----------------------------------------------------------------------
     "download_failed": "Check the network and run the command again; it goes on from there.",

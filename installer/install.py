@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from installer import engine, gimps, machine, plugin, proof, torch_build, weights
+from installer import engine, gimps, machine, marks, plugin, proof, torch_build, weights
 from installer.errors import InstallError
 from installer.terminal import ask, report, say
 
@@ -22,7 +22,7 @@ def run(options: argparse.Namespace) -> int:
     """Everything: engine, network, plug-in, proof; returns the exit status."""
     if os.environ.get("SUDO_USER"):
         say("warning: run this without sudo; with it, Neural Style is installed for root only")
-    prefix = machine.make_folder(options.prefix)
+    prefix = marks.make(options.prefix)
     with machine.Lock(prefix / "lock"):
         say("Looking for GIMP")
         found = gimps.find(options.gimp)  # first, as a wrong --gimp should not wait for downloads
@@ -146,7 +146,7 @@ def _prove(prefix: Path, served: Sequence[gimps.Gimp], used: engine.Engine) -> t
 
     Returns the picture, and whether every GIMP that could be started knows the plug-in.
     """
-    folder = machine.make_folder(prefix / "proof")
+    folder = marks.make(prefix / "proof")
     picture, painted, proven = folder / "painted.png", False, True
     for gimp in served:
         if not gimp.console:

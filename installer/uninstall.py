@@ -6,10 +6,13 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from installer import engine, machine, plugin, weights
+from installer import engine, machine, marks, plugin, weights
 from neural_style.folders import cells_folder, weights_folder
 
-OWN_FILES = ("current.json", "installed.json", "proof")
+OWN_FILES = ("current.json", "installed.json")
+CELLS = "?" * 64 + ".png"
+"""The cells of matrices; see `neural_style.store`."""
+
 SETTINGS = (
     "plug-in-settings/GimpProcedureConfigRun-plug-in-neural-style*",
     "neural-style*.json",
@@ -22,7 +25,7 @@ SETTINGS = (
 def targets(prefix: Path, everything: bool) -> list[Path]:
     """What would be removed, as folders and files."""
     found = [Path(folder) for folder in plugin.recorded(prefix)]
-    found += sorted(engine.engines(prefix).glob("*"))
+    found += [*engine.own(prefix), *_proofs(prefix)]
     found += own_files(prefix)
     if everything:
         found += [weights.installed(name) for name in weights.KNOWN]
@@ -31,7 +34,12 @@ def targets(prefix: Path, everything: bool) -> list[Path]:
 
 
 def own_files(prefix: Path) -> list[Path]:
-    return [*(prefix / name for name in OWN_FILES), engine.launcher(prefix), cells_folder()]
+    cells = sorted(cells_folder().glob(CELLS))
+    return [*(prefix / name for name in OWN_FILES), engine.launcher(prefix), *cells]
+
+
+def _proofs(prefix: Path) -> list[Path]:
+    return [folder for folder in [prefix / "proof"] if marks.is_ours(folder)]
 
 
 def settings(prefix: Path) -> list[Path]:
@@ -48,13 +56,15 @@ def remove(prefix: Path, everything: bool) -> Iterator[Path]:
     # The plug-ins first: without their engine they would only tell of an error.
     for folder in list(plugin.recorded(prefix)):
         yield from plugin.remove(prefix, Path(folder))
-    engine.remove_others(prefix, ())
+    yield from engine.remove_others(prefix, ())
+    for folder in _proofs(prefix):
+        marks.remove(folder)
     for path in own_files(prefix) + left_settings:
         machine.remove(path)
     if everything:
         weights.remove_all()
     folders = engine.engines(prefix), engine.launcher(prefix).parent, weights_folder()
-    folders = *folders, cells_folder().parent
+    folders = *folders, cells_folder(), cells_folder().parent
     for folder in (*folders, prefix):
         with suppress(OSError):
             folder.rmdir()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from contextlib import suppress
 
 from neural_style.errors import NeuralStyleError
 
@@ -29,9 +30,22 @@ def check_surroundings() -> None:
             "Go to another folder, and give the command again.",
         ) from None
     _check_addresses()
+    _hold_engine()
     # Each core wants a thread of PyTorch's, and one of NumPy's.
     if not _threads_start(2 * (os.cpu_count() or 1)):
         os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", OPENCV_FOR_THREADS_NUM="1")
+
+
+def _hold_engine() -> None:
+    """Let the installer see that its environment is in use, until this process ends: it locks the
+    note that makes an environment complete, and removes none whose note is held."""
+    with suppress(OSError):
+        note = os.open(os.path.join(sys.prefix, "complete.json"), os.O_RDONLY)
+        os.set_inheritable(note, False)
+        if sys.platform != "win32":  # where an open file is neither renamed nor removed
+            import fcntl
+
+            fcntl.flock(note, fcntl.LOCK_SH | fcntl.LOCK_NB)
 
 
 def _open_streams() -> None:

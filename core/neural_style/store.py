@@ -63,7 +63,7 @@ def _file(made_of: str) -> Path:
 def _make_room(folder: Path) -> None:
     """Remove the oldest files; also what a killed process left half written."""
     files: list[tuple[float, int, Path]] = []
-    for path in folder.iterdir():
+    for path in [*folder.glob("?" * 64 + ".png"), *folder.glob(".*.part")]:
         with suppress(OSError):  # another process has removed it
             state = path.lstat()
             files.append((state.st_mtime, state.st_size, path))
