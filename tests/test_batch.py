@@ -103,6 +103,10 @@ def test_results_among_the_photos_are_no_photos(place: Path) -> None:
     out.mkdir()
     write_picture(out / "a.png", drawn(20, 20))
     assert "painted/a.png" not in names(place / "photos", besides=out)
+    (place / "link").symlink_to(place / "photos")
+    for same in (place / "photos/beach/../painted", place / "link/painted"):
+        assert "painted/a.png" not in names(place / "photos", besides=same)
+        assert "painted/a.png" not in names(place / "link", besides=out)
     assert names(place / "photos" / "**" / "a.png", besides=out) == ["a.png", "beach/a.png"]
 
 

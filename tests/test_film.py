@@ -24,9 +24,12 @@ from benchmarks import films
 from conftest import drawn
 from neural_style.canvas import Canvas
 from neural_style.errors import NeuralStyleError, NeuralStyleWarning
+from neural_style.frames import output as film_output
+from neural_style.frames import run as film_run
+from neural_style.frames import sound
 from neural_style.frames.flow import optical_flow, seen, warped
 from neural_style.frames.footage import Folder
-from neural_style.frames.output import folder_of
+from neural_style.frames.output import find_sound, folder_of
 from neural_style.frames.video import Video, key_of, write_video
 from neural_style.image import Picture, read_picture, write_picture
 from neural_style.losses import HoldLoss
@@ -248,6 +251,204 @@ def test_other_kinds_of_videos(tmp_path: Path, painting: Path, ending: str) -> N
     assert paint(source, painting, out) == []
 
 
+def with_sound(path: Path, codec: str, layout: str, *, about: dict[str, str] | None = None) -> Path:
+    """Five frames, and ten blocks of a tone, in some codec and layout; the file's ending is the
+    container."""
+    rate = 48_000 if codec == "libopus" else 44_100
+    with av.open(str(path), "w") as container:
+        container.metadata.update(about or {})
+        pictures = container.add_stream(
+            "libvpx-vp9" if path.suffix == ".webm" else "mpeg4", rate=25
+        )
+        pictures.width, pictures.height, pictures.pix_fmt = 48, 48, "yuv420p"
+        tone = container.add_stream(codec, rate=rate)
+        tone.layout = layout
+        if about:
+            tone.metadata["language"] = "deu"
+        for frame in panned(5, 48, 48):
+            array = np.rint(frame.pixels * 255).astype(np.uint8)
+            container.mux(pictures.encode(av.VideoFrame.from_ndarray(array, format="rgb24")))
+        wave = (np.sin(np.arange(1024) / 16) * 8000).astype(np.int16)
+        samples = np.repeat(wave, av.AudioLayout(layout).nb_channels)[None]
+        for number in range(10):
+            block = av.AudioFrame.from_ndarray(samples, format="s16", layout=layout)
+            block.sample_rate, block.pts = rate, 1024 * number
+            container.mux(tone.encode(block))
+        container.mux(tone.encode(None))
+        container.mux(pictures.encode(None))
+    return path
+
+
+SOUNDS = [
+    ("pcm_s16le", "stereo", ".avi"),
+    ("pcm_s16le", "stereo", ".mkv"),
+    ("pcm_s16le", "mono", ".mov"),
+    ("pcm_alaw", "mono", ".avi"),
+    ("pcm_u8", "mono", ".avi"),
+    ("adpcm_ima_wav", "mono", ".avi"),
+    ("libopus", "stereo", ".webm"),
+    ("libopus", "5.1", ".webm"),
+    ("ac3", "5.1(side)", ".mkv"),
+    ("ac3", "5.1(side)", ".ts"),
+    ("aac", "stereo", ".ts"),
+    ("aac", "7.1", ".mp4"),
+    ("mp2", "stereo", ".mkv"),
+    ("libmp3lame", "stereo", ".mkv"),
+    ("flac", "stereo", ".mkv"),
+]
+
+
+def seconds_of_sound(path: Path) -> float:
+    with av.open(str(path)) as container:
+        return sum(frame.samples / frame.sample_rate for frame in container.decode(audio=0))
+
+
+@pytest.mark.parametrize(("codec", "layout", "ending"), SOUNDS)
+def test_ordinary_sound_gets_into_every_kind_of_video(
+    tmp_path: Path, codec: str, layout: str, ending: str
+) -> None:
+    footage = Video(with_sound(tmp_path / f"in{ending}", codec, layout))
+    picture = drawn(48, 48)
+    for target in (".mp4", ".mov", ".mkv", ".webm"):
+        out = tmp_path / f"out{target}"
+        ways = find_sound(footage, out)
+        assert None not in ways.values()
+        pictures = ((picture, frame.pts) for frame in footage.frames())
+        write_video(out, pictures, footage, ways=ways, key="key", about="nothing")
+        with av.open(str(out)) as made:
+            assert [one.type for one in made.streams] == ["video", "audio"]
+        assert seconds_of_sound(out) == pytest.approx(seconds_of_sound(footage.path), abs=0.06)
+
+
+def test_sound_that_no_way_leads_to_is_said_before_painting(
+    tmp_path: Path, painting: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = with_sound(tmp_path / "in.mkv", "ac3", "stereo")
+    monkeypatch.setattr(sound, "_works", lambda *_: False)
+    with pytest.warns(NeuralStyleWarning, match=r"cannot be written into out\.mp4") as warned:
+        assert paint(source, painting, tmp_path / "out.mp4") == [True] * 5
+    assert [one.message.code for one in warned] == ["sound_left_out"]  # pyright: ignore
+    with av.open(str(tmp_path / "out.mp4")) as made:
+        assert [one.type for one in made.streams] == ["video"]
+
+
+def test_sound_that_breaks_later_costs_only_itself(
+    tmp_path: Path, painting: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = with_sound(tmp_path / "in.mkv", "ac3", "stereo")
+    ways = sound.ways_into(source, tmp_path / "out.mp4")
+    until = sound.Sound.until
+
+    def breaking(own: sound.Sound, *arguments: Any, **options: Any) -> None:
+        if own.streams:
+            raise OSError(22, "Invalid argument")
+        until(own, *arguments, **options)
+
+    monkeypatch.setattr(sound.Sound, "until", breaking)
+    monkeypatch.setattr(film_output, "ways_into", lambda *_: ways)
+    with pytest.warns(NeuralStyleWarning, match="could not be written"):
+        assert paint(source, painting, tmp_path / "out.mp4") == [True] * 5
+    assert len(list(Video(tmp_path / "out.mp4").frames())) == 5
+
+
+def test_the_plan_tells_of_the_sound(tmp_path: Path, painting: Path) -> None:
+    source = with_sound(tmp_path / "in.avi", "pcm_s16le", "stereo")
+    command = [COMMAND, "film", source, painting, "-o", tmp_path / "out.mp4", "--plan", *OPTIONS]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "sound    encoded again, stereo" in done.stdout, done.stderr
+
+
+def test_title_date_and_languages_stay(tmp_path: Path, painting: Path) -> None:
+    about = {"title": "A day at sea", "date": "2025-07-01"}
+    source = with_sound(tmp_path / "in.mkv", "ac3", "stereo", about=about)
+    for ending in (".mkv", ".mp4"):
+        out = tmp_path / f"out{ending}"
+        paint(source, painting, out)
+        with av.open(str(out)) as made:
+            found = {name.lower(): text for name, text in made.metadata.items()}
+            assert found["title"] == "A day at sea"
+            assert found["date"].startswith("2025")
+            assert made.streams.audio[0].metadata["language"] in ("deu", "ger")
+        assert key_of(out)
+
+
+def test_joined_recordings_are_seen_and_heard_whole(tmp_path: Path, painting: Path) -> None:
+    """Their times begin again at each part."""
+    one = with_sound(tmp_path / "one.ts", "aac", "stereo").read_bytes()
+    (tmp_path / "joined.ts").write_bytes(one + one)
+    video = Video(tmp_path / "joined.ts")
+    times = [float(frame.pts * video.time_base) for frame in video.frames()]
+    assert len(times) == 10
+    assert np.diff(times) == pytest.approx([1 / 25] * 9, abs=0.005)
+    paint(tmp_path / "joined.ts", painting, tmp_path / "out.mp4")
+    assert seconds_of_sound(tmp_path / "out.mp4") == pytest.approx(20 * 1024 / 44_100, abs=0.1)
+    shown = list(Video(tmp_path / "out.mp4").frames())
+    assert len(shown) == 10
+
+
+def test_a_cover_is_not_the_film(tmp_path: Path) -> None:
+    with av.open(str(tmp_path / "in.mkv"), "w") as container:
+        cover = container.add_stream("mjpeg", rate=25)
+        cover.width, cover.height, cover.pix_fmt = 32, 32, "yuvj420p"
+        pictures = container.add_stream("libx264", rate=25)
+        pictures.width, pictures.height, pictures.pix_fmt = 96, 64, "yuv420p"
+        container.mux(cover.encode(av.VideoFrame(32, 32, "yuvj420p")))
+        for _ in range(4):
+            container.mux(pictures.encode(av.VideoFrame(96, 64, "yuv420p")))
+        container.mux(cover.encode(None))
+        container.mux(pictures.encode(None))
+    video = Video(tmp_path / "in.mkv")
+    assert (video.width, video.height) == (96, 64)
+    assert len(list(video.frames())) == 4
+
+
+def test_frames_are_found_again_under_another_name(tmp_path: Path, painting: Path) -> None:
+    source = video_with(tmp_path / "in.mp4", panned(3))
+    other = video_with(tmp_path / "other.mp4", panned(2, 44, 44))
+
+    def stop(film: Path, name: str) -> None:
+        def after(one: ns.PaintedFrame) -> None:
+            if one.number == 2:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            ns.film(film, painting, tmp_path / name, on_frame=after, **QUICK)
+
+    stop(other, "a.mp4")
+    stop(source, "out.mp4")
+    assert paint(source, painting, tmp_path / "renamed.mkv") == [False, False, True]
+    assert not folder_of(tmp_path / "out.mp4").exists()
+    assert folder_of(tmp_path / "a.mp4").exists(), "that is another film"
+    assert paint(other, painting, tmp_path / "a.mp4") == [False, False]
+
+
+def test_what_is_not_of_the_film_stays_in_its_folder(tmp_path: Path, painting: Path) -> None:
+    source, out = video_with(tmp_path / "in.mp4", panned(2)), tmp_path / "out.mp4"
+    folder_of(out).mkdir()
+    (folder_of(out) / "mine.txt").write_text("mine")
+    paint(source, painting, out)
+    assert [path.name for path in folder_of(out).iterdir()] == ["mine.txt"]
+
+
+def test_a_frame_that_is_a_link_is_a_frame(tmp_path: Path, painting: Path) -> None:
+    """So a frame is shown longer in some programs."""
+    source = folder_with(tmp_path / "in", panned(3))
+    (source / "shot9.png").unlink()
+    (source / "shot9.png").symlink_to("shot8.png")
+    paint(source, painting, tmp_path / "out")
+    assert list(pictures_in(tmp_path / "out")) == ["shot10.png", "shot8.png", "shot9.png"]
+
+
+def test_frames_of_another_look_are_painted_again(
+    tmp_path: Path, painting: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = folder_with(tmp_path / "in", panned(2))
+    assert paint(source, painting, tmp_path / "out") == [True, True]
+    assert paint(source, painting, tmp_path / "out") == [False, False]
+    monkeypatch.setattr(film_run, "LOOK", film_run.LOOK + 1)
+    assert paint(source, painting, tmp_path / "out") == [True, True]
+
+
 def test_a_folder_becomes_a_video_and_back(tmp_path: Path, painting: Path) -> None:
     source = folder_with(tmp_path / "in", panned(3, 41, 47))  # odd sides
     settings: dict[str, Any] = {**QUICK, "size": 47}
@@ -269,14 +470,30 @@ def test_colours_stay(tmp_path: Path, height: int) -> None:
     picture = Picture(pixels, np.ones(pixels.shape[:2], np.float32), 8)
     footage = Folder(folder_with(tmp_path / "in", [picture]), besides=tmp_path / "out", fps=25)
     path = tmp_path / "out.mp4"
-    write_video(path, [(picture, 0)], footage, key="the key", about="nothing")
+    write_video(path, [(picture, 0)], footage, ways={}, key="the key", about="nothing")
     assert key_of(path) == "the key"
     (frame,) = Video(path).frames()
     assert np.abs(frame.picture.pixels - pixels)[:, 8::16].max() < 0.02
 
 
-def test_a_video_of_a_phone_is_upright(tmp_path: Path) -> None:
-    """Turned by a note in the file, as phones do."""
+@pytest.mark.parametrize(
+    ("matrix", "seen"),
+    [
+        ((1, 0, 0, 1), lambda pixels: pixels),
+        ((0, 1, -1, 0), lambda pixels: np.rot90(pixels, -1)),
+        ((-1, 0, 0, -1), lambda pixels: np.rot90(pixels, 2)),
+        ((0, -1, 1, 0), lambda pixels: np.rot90(pixels)),
+        ((-1, 0, 0, 1), np.fliplr),
+        ((1, 0, 0, -1), np.flipud),
+        ((0, 1, 1, 0), lambda pixels: pixels.swapaxes(0, 1)),
+        ((0, -1, -1, 0), lambda pixels: np.rot90(pixels, 2).swapaxes(0, 1)),
+    ],
+    ids=["0", "90", "180", "270", "mirror", "flop", "transpose", "transverse"],
+)
+def test_a_video_is_upright(
+    tmp_path: Path, matrix: tuple[int, ...], seen: Callable[[Any], Any]
+) -> None:
+    """Turned and mirrored by a note in the file, as phones and cameras for selfies do."""
     picture = drawn(48, 64)
     with av.open(str(tmp_path / "phone.mp4"), "w") as container:
         stream = container.add_stream("libx264", rate=25, options={"crf": "5"})
@@ -286,13 +503,15 @@ def test_a_video_of_a_phone_is_upright(tmp_path: Path) -> None:
         container.mux(stream.encode(None))
     data = bytearray((tmp_path / "phone.mp4").read_bytes())
     where = data.index(b"tkhd") + 4 + 40  # the matrix of the track's header
-    quarter = [0, 1 << 16, 0, -(1 << 16), 0, 0, 0, 0, 1 << 30]
-    data[where : where + 36] = b"".join(value.to_bytes(4, "big", signed=True) for value in quarter)
+    a, b, c, d = (value << 16 for value in matrix)
+    values = [a, b, 0, c, d, 0, 0, 0, 1 << 30]
+    data[where : where + 36] = b"".join(value.to_bytes(4, "big", signed=True) for value in values)
     (tmp_path / "phone.mp4").write_bytes(data)
     video = Video(tmp_path / "phone.mp4")
-    assert (video.width, video.height) == (48, 64)
+    expected = seen(picture.pixels)
+    assert (video.height, video.width) == expected.shape[:2]
     (frame,) = video.frames()
-    assert np.abs(frame.picture.pixels - np.rot90(picture.pixels, -1)).mean() < 0.03
+    assert np.abs(frame.picture.pixels - expected).mean() < 0.03
 
 
 def test_hdr_is_told(tmp_path: Path) -> None:

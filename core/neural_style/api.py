@@ -19,16 +19,18 @@ from neural_style.axes import Axis, axis, grid_of
 from neural_style.bar import Bar, Count
 from neural_style.cells import AllPainted, Images, paint_cells, prepare_cells
 from neural_style.errors import NeuralStyleError, NeuralStyleWarning
+from neural_style.frames.library import is_video
 from neural_style.frames.output import (
     check_output,
+    find_sound,
     finish,
     folder_of,
     forget,
     is_finished,
     open_footage,
+    take_over,
 )
 from neural_style.frames.run import Done, film_key, made_of, paint_film
-from neural_style.frames.video import is_video
 from neural_style.image import Picture, from_array, from_pillow, read_picture, to_pillow
 from neural_style.job import Finished, Progress, Warned, paint
 from neural_style.keeper import Keeper
@@ -371,10 +373,13 @@ def film(
     check_output(path, folder)
     pictures = [read_picture(style) for style in named]
     depth = 8 if is_video(folder) else depth
-    key = film_key(footage, made_of(pictures, values, depth))
+    made = made_of(pictures, values, depth)
+    key = film_key(footage, made)
     if is_finished(folder, key):
         forget(folder)  # should the last call have ended just before that
         return folder
+    ways = find_sound(footage, folder)
+    take_over(footage, folder, made)
     frames: list[Done] = []
     with Manifest(folder_of(folder)) as manifest:
         with (
@@ -388,7 +393,7 @@ def film(
                     file = manifest.folder / one.entry.output
                     seconds = one.entry.seconds
                     on_frame(PaintedFrame(one.number, footage.count, file, one.new, seconds))
-        finish(folder, frames, footage, manifest, key=key)
+        finish(folder, frames, footage, manifest, ways=ways, key=key)
     forget(folder)
     return folder
 

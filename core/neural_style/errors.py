@@ -46,6 +46,7 @@ HINTS: dict[str, str] = {
     "batch_busy": "Wait until it has finished, or choose another folder.",
     "batch_incomplete": "Correct what is said of them, and give the same command again.",
     "film_unreadable": "Choose a video such as MP4, MOV or WebM, or a folder with its frames.",
+    "sound_left_out": "Choose a name that ends in .mkv, or put the sound in with another program.",
     "frame_size": "Give all frames of a film one size.",
     "painter_lost": "Give the same command again; if memory is short, with fewer --jobs.",
     # -- host and worker -----------------------------------------------------------------------

@@ -11,7 +11,7 @@ from typing import cast
 
 from neural_style.api import PaintedFrame, film
 from neural_style.console import duration
-from neural_style.frames.output import open_footage
+from neural_style.frames.output import find_sound, open_footage
 from neural_style.options import given_settings
 from neural_style.plan import plan_job
 from neural_style.settings import Keywords, Settings
@@ -21,6 +21,7 @@ def show_plan(settings: Settings, options: argparse.Namespace, *, fps: float | N
     """Print what painting would take."""
     output = Path(options.output) if options.output else None
     footage = open_footage(Path(options.film), output, fps=fps)
+    ways = find_sound(footage, output) if output else {}
     first, other = (
         plan_job(footage.width, footage.height, settings, enlarge=False, begun=begun)
         for begun in (False, True)
@@ -29,6 +30,8 @@ def show_plan(settings: Settings, options: argparse.Namespace, *, fps: float | N
     print(f"picture  {first.width} x {first.height}")
     print(f"device   {first.device}, {first.precision}")
     print(f"memory   at most {first.memory / 2**30:.1f} GiB beside the program")
+    for way in ways.values():
+        print(f"sound    {way or 'left out'}")
     each = f"about {other.seconds:.1f} s a frame, {first.seconds:.0f} s where a scene begins"
     print(f"time     {each}")
     if footage.count:

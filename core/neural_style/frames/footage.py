@@ -13,7 +13,7 @@ from typing import Protocol
 
 from neural_style.errors import NeuralStyleError
 from neural_style.image import Picture, opened, read_picture, size_of
-from neural_style.series.inputs import Photo, find_photos, name_results
+from neural_style.series.inputs import Photo, find_frames, name_results
 
 FPS = 25.0
 """Frames a second of a video that is made of a folder of pictures, if nothing is said."""
@@ -48,6 +48,7 @@ class Footage(Protocol):
         time_base: seconds in which `Frame.pts` counts.
         aspect: width of a pixel divided by its height.
         sound: the file that has it; None if there is none.
+        about: title, date and the like, by FFmpeg's names.
     """
 
     path: Path
@@ -58,6 +59,7 @@ class Footage(Protocol):
     time_base: Fraction
     aspect: Fraction
     sound: Path | None
+    about: dict[str, str]
 
     def frames(self) -> Iterator[Frame]:
         """All of them, in order.
@@ -86,9 +88,10 @@ class Folder:
 
     def __init__(self, path: Path, *, besides: Path, fps: float) -> None:
         self.sound: Path | None = None
+        self.about: dict[str, str] = {}
         self.aspect = Fraction(1)
         self.path = path
-        self.photos = sorted(find_photos([path], besides=besides), key=_by_number)
+        self.photos = sorted(find_frames(path, besides=besides), key=_by_number)
         self.count = len(self.photos)
         self.width, self.height = size_of(self.photos[0].path)
         self.rate = Fraction(fps).limit_denominator(1001)

@@ -27,6 +27,7 @@ from neural_style.image import Picture, encode_file, read_picture
 from neural_style.job import Finished, Warned, paint
 from neural_style.network import weights_digest
 from neural_style.pictures import digest
+from neural_style.recipe import LOOK
 from neural_style.resampling import resize
 from neural_style.schedule import painted_size
 from neural_style.series.manifest import Entry, Manifest
@@ -98,10 +99,10 @@ def paint_film(
         entry = manifest.get(frame.name)
         there = entry is not None and manifest.is_there(frame.name, key)
         if not (entry and there):
+            _check_own(manifest, frame)
             result = _painted(frame, last, styles, settings, told)
             description = json.dumps(settings.model_dump(mode="json"))
             data, _ = encode_file(frame.name, result, depth=depth, description=description)
-            _check_own(manifest, frame)
             entry = manifest.finish(
                 Entry(
                     photo=f"{footage.path}, frame {number}",
@@ -121,11 +122,18 @@ def paint_film(
 def made_of(styles: Sequence[Picture], settings: Settings, depth: int | None) -> str:
     """A digest of all that a film depends on, but its frames."""
     return _digested(
+        str(LOOK),
         json.dumps(settings.model_dump(mode="json", exclude=UNSEEN), sort_keys=True),
         weights_digest(settings.network),
         repr(depth),
         *(digest(style).hex() for style in styles),
     )
+
+
+def first_frame(footage: Footage, made: str) -> tuple[str, str]:
+    """Name and key of a film's first frame; `made` is from `made_of`."""
+    frame = next(iter(footage.frames()))
+    return frame.name, _digested(made, digest(frame.picture).hex())
 
 
 def film_key(footage: Footage, made: str) -> str:

@@ -3,62 +3,45 @@
 from __future__ import annotations
 
 import os
-import sys
+import struct
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from neural_style.errors import NeuralStyleError, NeuralStyleWarning
 from neural_style.frames.footage import Footage, Frame, digest_of_files
+from neural_style.frames.library import CODECS, format_of, pyav
+from neural_style.frames.sound import Times, Way, sound_of
 from neural_style.image import Picture, opened, writing_failed
 
 if TYPE_CHECKING:
-    import av
-    from av.audio.stream import AudioStream
-    from av.container import InputContainer, OutputContainer
+    from av.container import InputContainer
     from av.video.frame import VideoFrame
-
-CODECS = {
-    ".mp4": ("libx264", {"crf": "17", "preset": "medium", "movflags": "+faststart"}),
-    ".mov": ("libx264", {"crf": "17", "preset": "medium", "movflags": "+faststart"}),
-    ".mkv": ("libx264", {"crf": "17", "preset": "medium"}),
-    ".webm": ("libvpx-vp9", {"crf": "20", "b": "0", "row-mt": "1"}),
-}
-"""Codec and options of the videos that can be written, by the file's ending. Paint is full of
-detail, so there is less compression than usual."""
+    from av.video.stream import VideoStream
 
 HD = 720
 """Height from which a video that does not say so has the colours of HDTV (BT.709)."""
 
+FORMAT_OWN = {
+    "comment",
+    "encoder",
+    "major_brand",
+    "minor_version",
+    "compatible_brands",
+    "duration",
+}
+"""What a file says of itself, and not of the film."""
+
 HDR = {16, 18}
 """Transfer characteristics of HDR: SMPTE ST 2084 and ARIB STD-B67, in the numbers of H.273."""
 
-SOUND_RATE = 48_000
-"""Samples a second of sound that is encoded anew; Opus knows no 44 100."""
-
 KEY = "neural-style key: "
 """Begins the line of a video's comment that tells what it was painted from."""
-
-
-def pyav() -> ModuleType:
-    """PyAV, which is an extra of the package.
-
-    Raises:
-        NeuralStyleError: `bad_settings` if it is not installed.
-    """
-    try:
-        import av
-    except ImportError:
-        message = "PyAV, which reads and writes videos, is not installed"
-        hint = f'Install it: "{sys.executable}" -m pip install av'
-        raise NeuralStyleError("bad_settings", message, hint) from None
-    return av
 
 
 class Video:
@@ -80,7 +63,7 @@ class Video:
         with opened(path):  # a plain file that may be read
             pass
         with self._opened() as container:
-            stream = container.streams.video[0]
+            stream = _pictures_in(container)
             first = next(container.decode(stream))
             height, width = _upright(first).shape[:2]
             turned = (width, height) != (first.width, first.height)
@@ -93,15 +76,21 @@ class Video:
                 message = f"{path} is in HDR, and is read as if it were not: it may look pale"
                 warnings.warn(NeuralStyleWarning("colours_guessed", message), stacklevel=3)
             self.sound = path if container.streams.audio else None
+            self.about = {
+                name: text
+                for name, text in container.metadata.items()
+                if name.lower() not in FORMAT_OWN
+            }
             self.count = stream.frames or _guess(container, self.rate)
 
     def frames(self) -> Iterator[Frame]:
         with self._opened() as container:
-            last = -1
-            for number, frame in enumerate(container.decode(container.streams.video[0])):
-                pts = max(last + 1, number if frame.pts is None else frame.pts)
-                yield Frame(_picture(frame), f"{number + 1:06}.png", pts)
-                last = pts
+            last, times = -1, Times(self.time_base)
+            usual = round(1 / (self.rate * self.time_base))
+            for number, frame in enumerate(container.decode(_pictures_in(container))):
+                shown = number if frame.pts is None else frame.pts
+                last = max(last + 1, shown + times.moved(shown, frame.duration or usual))
+                yield Frame(_picture(frame), f"{number + 1:06}.png", last)
 
     def digest(self) -> str:
         return digest_of_files([self.path])
@@ -115,15 +104,10 @@ class Video:
                 if not container.streams.video:
                     message = f"{self.path} has no pictures"
                     raise NeuralStyleError("film_unreadable", message)
-                container.streams.video[0].thread_type = "AUTO"
+                _pictures_in(container).thread_type = "AUTO"
                 yield container
         except (av.FFmpegError, StopIteration) as error:
             raise NeuralStyleError("film_unreadable", message) from error
-
-
-def is_video(path: Path) -> bool:
-    """Whether a video can be written under that name; otherwise it is a folder's."""
-    return path.suffix.lower() in CODECS
 
 
 def key_of(path: Path) -> str | None:
@@ -139,7 +123,13 @@ def key_of(path: Path) -> str | None:
 
 
 def write_video(
-    path: Path, frames: Iterable[tuple[Picture, int]], footage: Footage, *, key: str, about: str
+    path: Path,
+    frames: Iterable[tuple[Picture, int]],
+    footage: Footage,
+    *,
+    ways: Mapping[int, Way | None],
+    key: str,
+    about: str,
 ) -> None:
     """Write a video with the footage's sound and title; what is below transparency is black.
 
@@ -148,6 +138,7 @@ def write_video(
         frames: pictures of one size, and when each is shown, as `Frame.pts`. Should a side have
             an odd number of pixels, the last of them is left out.
         footage: what they were painted from.
+        ways: how its sound gets there, from `ways_into`.
         key: what `key_of` will find.
         about: a text for people, one line.
 
@@ -157,9 +148,10 @@ def write_video(
     av = pyav()
     try:
         with (
-            av.open(os.fspath(path), "w", format=_format(path)) as container,
-            _sound(footage, container) as sound,
+            av.open(os.fspath(path), "w", format=format_of(path)) as container,
+            sound_of(footage.sound, container, ways) as sound,
         ):
+            container.metadata.update(footage.about)
             container.metadata["comment"] = f"{about}\n{KEY}{key}"
             stream = None
             for picture, pts in frames:
@@ -200,16 +192,38 @@ def _upright(frame: VideoFrame) -> Any:
     unknown = frame.colorspace == 2 and frame.height >= HD
     colours = "ITU709" if unknown else None
     pixels = frame.reformat(format=kind, src_colorspace=colours).to_ndarray()
-    return np.rot90(pixels, frame.rotation // 90)
+    return _as_seen(pixels, _display_matrix(frame))
+
+
+def _display_matrix(frame: VideoFrame) -> tuple[int, int, int, int]:
+    """How the film is turned or mirrored: a, b, c and d of its display matrix, by which what is at
+    (x, y) is seen at (a x + c y, b x + d y)."""
+    from av.sidedata.sidedata import Type
+
+    data = cast("Any", frame.side_data).get(Type.DISPLAYMATRIX)
+    if data is None:
+        return 1, 0, 0, 1
+    a, b, _, c, d, *_ = struct.unpack("=9i", bytes(data))
+    return a, b, c, d
+
+
+def _as_seen(pixels: Any, matrix: tuple[int, int, int, int]) -> Any:
+    """(H, W, 3) turned and mirrored by quarters, as a display matrix says."""
+    a, b, c, d = matrix
+    if abs(b) > abs(a):
+        pixels, a, d = pixels.swapaxes(0, 1), c, b
+    return pixels[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1]
+
+
+def _pictures_in(container: InputContainer) -> VideoStream:
+    """Its stream of pictures: not a cover, which may come first."""
+    best = container.streams.best("video")
+    return cast("VideoStream", best or container.streams.video[0])
 
 
 def _guess(container: InputContainer, rate: Fraction) -> int:
     """Frames, from duration (in microseconds) and rate."""
     return round(rate * (container.duration or 0) / 1_000_000)
-
-
-def _format(path: Path) -> str:
-    return {".mkv": "matroska"}.get(path.suffix.lower(), path.suffix.lower()[1:])
 
 
 def _frame(picture: Picture) -> VideoFrame:
@@ -225,63 +239,3 @@ def _tag(codec: Any) -> None:
     """Say which colours these are: those of HDTV, in the numbers of H.273."""
     codec.colorspace = codec.color_primaries = codec.color_trc = 1
     codec.color_range = 1
-
-
-@contextmanager
-def _sound(footage: Footage, output: OutputContainer) -> Iterator[_Sound]:
-    """The sound of a film on its way into another one."""
-    if footage.sound is None:
-        yield _Sound(None, output)
-        return
-    with pyav().open(os.fspath(footage.sound)) as source:
-        yield _Sound(source, output)
-
-
-class _Sound:
-    """All sound of a film, copied, or encoded anew where the new file cannot hold it as it is."""
-
-    def __init__(self, source: InputContainer | None, output: OutputContainer) -> None:
-        self.source, self.output = source, output
-        self.streams: dict[int, AudioStream] = {}
-        self.copied: set[int] = set()
-        self.packets: Iterator[av.Packet] = iter(())
-        self.waiting: av.Packet | None = None
-
-    def begin(self) -> None:
-        """Make its streams, after that of the pictures, as most players expect."""
-        if self.source is None:
-            return
-        for stream in self.source.streams.audio:
-            name = stream.codec_context.codec.canonical_name  # a decoder may be called mp3float
-            if name in self.output.supported_codecs:
-                self.streams[stream.index] = self.output.add_stream_from_template(stream)
-                self.copied.add(stream.index)
-            else:
-                codec = self.output.default_audio_codec
-                made = cast("AudioStream", self.output.add_stream(codec, rate=SOUND_RATE))
-                made.layout = stream.layout
-                self.streams[stream.index] = made
-        if self.streams:
-            self.packets = self.source.demux(*self.source.streams.audio)
-            self.waiting = next(self.packets, None)
-
-    def until(self, seconds: Fraction | None) -> None:
-        """Write what is heard until then; None for all that is left."""
-        while (packet := self.waiting) is not None:
-            begins = (packet.pts or 0) * Fraction(packet.time_base or 0)
-            if seconds is not None and begins > seconds:
-                return
-            self._write(packet)
-            self.waiting = next(self.packets, None)
-
-    def _write(self, packet: av.Packet) -> None:
-        index = packet.stream.index
-        stream = self.streams[index]
-        if index not in self.copied:
-            for frame in packet.decode():
-                self.output.mux(stream.encode(frame))
-            if packet.dts is None:  # the last one, which is empty
-                self.output.mux(stream.encode(None))
-        elif packet.dts is not None:
-            packet.stream = stream
-            self.output.mux(packet)

@@ -44,15 +44,28 @@ def find_photos(sources: Iterable[str | os.PathLike[str]], *, besides: Path) -> 
             picture.
     """
     found: dict[str, Photo] = {}
-    besides = besides.absolute()
     for source in sources:
-        photos = list(_photos(os.fspath(source), besides))
-        if not photos:
-            hint = f"Pictures end in .jpg, .png and the like; those in {besides} are results."
-            raise NeuralStyleError("file_missing", f"There are no pictures in {source}", hint)
-        for photo in photos:
+        for photo in _found(source, besides):
             found.setdefault(os.path.realpath(photo.path), photo)
     return list(found.values())
+
+
+def find_frames(folder: Path, *, besides: Path) -> list[Photo]:
+    """All pictures in a folder, as `find_photos` finds them; a link is one more, as a frame that
+    stays longer may be a link to the one before.
+
+    Raises:
+        NeuralStyleError: `file_missing`.
+    """
+    return _found(folder, besides)
+
+
+def _found(source: str | os.PathLike[str], besides: Path) -> list[Photo]:
+    photos = list(_photos(os.fspath(source), Path(os.path.realpath(besides))))
+    if not photos:
+        hint = f"Pictures end in .jpg, .png and the like; those in {besides} are results."
+        raise NeuralStyleError("file_missing", f"There are no pictures in {source}", hint)
+    return photos
 
 
 def read_list(path: str | os.PathLike[str]) -> list[str]:
@@ -104,7 +117,7 @@ def _photos(source: str, besides: Path) -> Iterator[Photo]:
             fixed = fixed.parent
         for match in sorted(glob.glob(source, recursive=True)):
             path = Path(match)
-            if path.is_file() and not path.absolute().is_relative_to(besides):
+            if path.is_file() and not _real(path).is_relative_to(besides):
                 yield Photo(path, path.relative_to(fixed).as_posix())
     elif os.path.lexists(source):
         yield Photo(Path(source), os.path.basename(source))
@@ -117,14 +130,19 @@ def _below(folder: Path, besides: Path) -> Iterator[Photo]:
         folders[:] = sorted(
             name
             for name in folders
-            if not name.startswith(".") and Path(here, name).absolute() != besides
+            if not name.startswith(".") and _real(Path(here, name)) != besides
         )
-        if Path(here).absolute() == besides:
+        if _real(Path(here)) == besides:
             continue
         for name in sorted(files):
             if not name.startswith(".") and os.path.splitext(name)[1].lower() in _endings():
                 path = Path(here, name)
                 yield Photo(path, path.relative_to(folder).as_posix())
+
+
+def _real(path: Path) -> Path:
+    """Without `..` and links."""
+    return Path(os.path.realpath(path))
 
 
 @cache

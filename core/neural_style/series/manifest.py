@@ -104,6 +104,19 @@ class Manifest:
             (self.folder / LOCK).unlink(missing_ok=True)
         self._lock.release()
 
+    def remove(self) -> None:
+        """Remove the results and the list of them; what else is in the folder stays."""
+        for output in self._entries:
+            path = self.folder / output
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+                for folder in path.parents:
+                    if folder == self.folder:
+                        break
+                    folder.rmdir()
+        with suppress(OSError):
+            self._path.unlink()
+
     def get(self, output: str) -> Entry | None:
         """The line about the finished result of that name, if it was there once."""
         return self._entries.get(output)

@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 from neural_style.errors import NeuralStyleError, NeuralStyleWarning
 from neural_style.image import Picture, encode_file, opened, read_picture
 from neural_style.network import weights_digest
+from neural_style.recipe import LOOK
 from neural_style.series.inputs import Photo, name_results
 from neural_style.series.manifest import Entry, Manifest
 from neural_style.series.painters import Painter
@@ -248,6 +249,7 @@ class _Keys:
     def __init__(self, styles: Iterable[Path], settings: Settings, depth: int | None) -> None:
         self.styles = [_digest_of(style) for style in styles]
         self.made_of = {
+            "look": LOOK,
             "settings": settings.model_dump(mode="json", exclude=UNSEEN),
             "network": weights_digest(settings.network),
             "depth": depth,

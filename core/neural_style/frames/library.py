@@ -1,0 +1,43 @@
+"""PyAV, which is FFmpeg, and what it writes for us."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from types import ModuleType
+
+from neural_style.errors import NeuralStyleError
+
+CODECS = {
+    ".mp4": ("libx264", {"crf": "17", "preset": "medium", "movflags": "+faststart"}),
+    ".mov": ("libx264", {"crf": "17", "preset": "medium", "movflags": "+faststart"}),
+    ".mkv": ("libx264", {"crf": "17", "preset": "medium"}),
+    ".webm": ("libvpx-vp9", {"crf": "20", "b": "0", "row-mt": "1"}),
+}
+"""Codec and options of the videos that can be written, by the file's ending. Paint is full of
+detail, so there is less compression than usual."""
+
+
+def pyav() -> ModuleType:
+    """PyAV, which is an extra of the package.
+
+    Raises:
+        NeuralStyleError: `bad_settings` if it is not installed.
+    """
+    try:
+        import av
+    except ImportError:
+        message = "PyAV, which reads and writes videos, is not installed"
+        hint = f'Install it: "{sys.executable}" -m pip install av'
+        raise NeuralStyleError("bad_settings", message, hint) from None
+    return av
+
+
+def is_video(path: Path) -> bool:
+    """Whether a video can be written under that name; otherwise it is a folder's."""
+    return path.suffix.lower() in CODECS
+
+
+def format_of(path: Path) -> str:
+    """FFmpeg's name for the format of a video of that name."""
+    return {".mkv": "matroska"}.get(path.suffix.lower(), path.suffix.lower()[1:])

@@ -1,0 +1,192 @@
+"""Sound on its way from one video into another: copied, encoded again, or left out."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from neural_style.frames.library import CODECS, format_of, pyav
+
+if TYPE_CHECKING:
+    import av
+    from av.audio.stream import AudioStream
+    from av.container import InputContainer, OutputContainer
+
+RATE = 48_000
+"""Samples a second of sound that is encoded again; Opus knows no 44 100."""
+
+USUAL = {1: "mono", 2: "stereo", 3: "2.1", 4: "4.0", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
+"""FFmpeg's usual layout of so many channels: old cameras do not say which one theirs is, and of
+layouts with the same channels at other places, encoders know this one."""
+
+TRIED = 8
+"""Packets of each stream that are written to see whether the new file takes them."""
+
+BACK = Fraction(1, 10)
+"""Seconds that times go back at least where they begin again, as in joined recordings."""
+
+
+class Way(NamedTuple):
+    """How a stream of sound gets into the new video: copied, or encoded with a layout."""
+
+    layout: str | None = None
+
+    def __str__(self) -> str:
+        return "copied" if self.layout is None else f"encoded again, {self.layout}"
+
+
+def ways_into(sound: Path | None, video: Path) -> dict[int, Way | None]:
+    """How each stream of a file's sound gets into a video of another name, by the stream's index;
+    None for one that does not. It is tried in memory, with the sound itself.
+
+    Raises:
+        NeuralStyleError: `bad_settings` without PyAV.
+    """
+    if sound is None:
+        return {}
+    with pyav().open(os.fspath(sound)) as source:
+        found = {stream.index: _ways(stream) for stream in source.streams.audio}
+    return {
+        index: next((way for way in ways if _works(sound, video, {index: way})), None)
+        for index, ways in found.items()
+    }
+
+
+def _ways(stream: AudioStream) -> list[Way]:
+    """The ways to try, the best first."""
+    layouts = [stream.layout.name, USUAL.get(stream.layout.nb_channels, "stereo"), "stereo"]
+    named = [layout for layout in dict.fromkeys(layouts) if not layout.endswith("channels")]
+    return [Way(), *map(Way, named)]
+
+
+def _works(sound: Path, video: Path, ways: Mapping[int, Way]) -> bool:
+    av = pyav()
+    codec, options = CODECS[video.suffix.lower()]
+    try:
+        with (
+            av.open(io.BytesIO(), "w", format=format_of(video)) as output,
+            sound_of(sound, output, ways) as tried,
+        ):
+            pictures = output.add_stream(codec, rate=25, options=options)
+            pictures.width = pictures.height = 64
+            pictures.pix_fmt = "yuv420p"
+            tried.begin()
+            output.mux(pictures.encode(av.VideoFrame(64, 64, "yuv420p")))
+            output.mux(pictures.encode(None))
+            tried.until(None, most=TRIED)
+    except (av.FFmpegError, OSError, ValueError):
+        return False
+    return True
+
+
+@contextmanager
+def sound_of(
+    file: Path | None, output: OutputContainer, ways: Mapping[int, Way | None]
+) -> Iterator[Sound]:
+    """The sound of a film on its way into another one; see `ways_into`."""
+    if file is None:
+        yield Sound(None, output, {})
+        return
+    with pyav().open(os.fspath(file)) as source:
+        yield Sound(source, output, {index: way for index, way in ways.items() if way})
+
+
+class Sound:
+    """Streams of sound on their way.
+
+    Args:
+        source: where they come from; None for no sound.
+        output: where they go.
+        ways: of each that goes there, by its index.
+    """
+
+    def __init__(
+        self, source: InputContainer | None, output: OutputContainer, ways: Mapping[int, Way]
+    ) -> None:
+        self.source, self.output, self.ways = source, output, ways
+        self.streams: dict[int, AudioStream] = {}
+        self.times: dict[int, Times] = {}
+        self.packets: Iterator[av.Packet] = iter(())
+        self.waiting: av.Packet | None = None
+
+    def begin(self) -> None:
+        """Make its streams, after that of the pictures, as most players expect."""
+        if self.source is None or not self.ways:
+            return
+        streams = [one for one in self.source.streams.audio if one.index in self.ways]
+        for stream in streams:
+            made = self._stream(stream, self.ways[stream.index])
+            for name in ("language", "title"):
+                if name in stream.metadata:
+                    made.metadata[name] = stream.metadata[name]
+            self.streams[stream.index] = made
+            self.times[stream.index] = Times(Fraction(stream.time_base or 1))
+        self.packets = self.source.demux(*streams)
+        self.waiting = self._next()
+
+    def until(self, seconds: Fraction | None, *, most: int = 0) -> None:
+        """Write what is heard until then; None for all that is left, or `most` packets of it."""
+        written = 0
+        while (packet := self.waiting) is not None:
+            begins = (packet.pts or 0) * Fraction(packet.time_base or 0)
+            if seconds is not None and begins > seconds:
+                return
+            self._write(packet)
+            written += 1
+            if written == most:
+                break
+            self.waiting = self._next()
+        if seconds is None:
+            for index, stream in self.streams.items():
+                if self.ways[index].layout:
+                    self.output.mux(stream.encode(None))
+
+    def _stream(self, stream: AudioStream, way: Way) -> AudioStream:
+        if way.layout is None:
+            return self.output.add_stream_from_template(stream)
+        made = self.output.add_stream(self.output.default_audio_codec, rate=RATE)
+        made.layout = way.layout  # pyright: ignore[reportAttributeAccessIssue]
+        return made  # pyright: ignore[reportReturnType]
+
+    def _next(self) -> av.Packet | None:
+        """The next packet, at the time at which it is heard in the new film."""
+        packet = next(self.packets, None)
+        if packet is not None and packet.pts is not None:
+            moved = self.times[packet.stream.index].moved(packet.pts, packet.duration or 0)
+            if packet.dts is not None:
+                packet.dts += moved
+            packet.pts += moved
+        return packet
+
+    def _write(self, packet: av.Packet) -> None:
+        index = packet.stream.index
+        stream = self.streams[index]
+        if self.ways[index].layout:
+            for frame in packet.decode():
+                self.output.mux(stream.encode(frame))
+        elif packet.dts is not None:  # the last one is empty
+            packet.stream = stream
+            self.output.mux(packet)
+
+
+class Times:
+    """The times of a stream, which go on where they begin again.
+
+    Args:
+        unit: seconds in which they count.
+    """
+
+    def __init__(self, unit: Fraction) -> None:
+        self.unit, self.shift, self.end = unit, 0, 0
+
+    def moved(self, pts: int, duration: int) -> int:
+        """By how much that time is moved."""
+        if (self.end - (pts + self.shift)) * self.unit >= BACK:
+            self.shift = self.end - pts
+        self.end = max(self.end, pts + self.shift + duration)
+        return self.shift
