@@ -71,6 +71,34 @@ def test_stylize_writes_the_picture(pictures: tuple[Path, Path]) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("command", "meant"), [("stylize", "batch PHOTOS --style STYLE"), ("film", "film FOLDER STYLE")]
+)
+def test_a_pattern_of_the_shell_is_told(
+    pictures: tuple[Path, Path],
+    capsys: pytest.CaptureFixture[str],
+    command: str,
+    meant: str,
+) -> None:
+    """As `stylize shots/*.png painting.png`: all photos but the first are styles."""
+    shots = [pictures[0].with_name(f"{number}.png") for number in range(3)]
+    for shot in shots:
+        write_picture(shot, drawn(40, 60))
+    painting = pictures[1].rename(pictures[1].parent.parent / "painting.png")
+    film = [shots[0].parent] if command == "film" else []
+
+    def told(*words: object) -> str:
+        assert cli.main([command, *map(str, words), "--plan", *QUICK]) == 0
+        return capsys.readouterr().err
+
+    sentence = f"{shots[1]} and 2 more pictures are taken for styles of {shots[0]}; "
+    sentence += f"to paint all of them, use `neural-style {meant}`"
+    assert told(*shots, painting) == f"warning: {sentence}.\n"
+    assert told(*shots) == ""  # two paintings that lie with the photo
+    assert told(*(film or shots[:1]), *shots[1:], painting, "--blend", "1,1,1") == ""
+    assert told(*(film or shots[:1]), painting) == ""
+
+
 @pytest.mark.slow
 def test_real_photo_to_jpeg(photo_files: dict[str, Path], tmp_path: Path) -> None:
     out = tmp_path / "out.jpg"

@@ -27,6 +27,7 @@ from neural_style.options import (
     add_output,
     add_settings,
     check_has_output,
+    check_no_list,
     given_settings,
     unknown,
 )
@@ -279,6 +280,8 @@ def _stylize(options: argparse.Namespace) -> None:
     check_has_output(options)
 
     options.styles = [styles.find(style) for style in options.styles]
+    if "blend" not in given_settings(options):
+        check_no_list(options.content, options.styles, "neural-style batch PHOTOS --style STYLE")
     options.regions = [[mask, styles.find(style), *rest] for mask, style, *rest in options.regions]
 
     # NumPy and the libraries for files take half a second to load, PyTorch takes several: a mistake

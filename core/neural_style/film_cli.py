@@ -14,6 +14,7 @@ from neural_style.options import (
     add_depth,
     add_dry_run,
     add_settings,
+    check_no_list,
     given_settings,
 )
 from neural_style.settings import parse_settings
@@ -53,6 +54,8 @@ def _film(options: argparse.Namespace) -> None:
         message = "There is no file or folder to write to"
         raise NeuralStyleError("bad_settings", message, "Give -o OUT.")
     fps = _fps(options.fps)
+    if "blend" not in given_settings(options):
+        check_no_list(options.film, options.styles, "neural-style film FOLDER STYLE")
     named = [Path(styles.find(style)) for style in options.styles]
 
     # As late as in `stylize`, and for the same reason.

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
+import warnings
 from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any
 
-from neural_style.errors import NeuralStyleError
+from neural_style.errors import NeuralStyleError, NeuralStyleWarning
 from neural_style.settings import Settings, as_text, describe
 
 STYLE_HELP = "the painting, or one of the names that `neural-style styles` lists; or several"
@@ -99,6 +101,25 @@ def unknown(words: Sequence[str]) -> NeuralStyleError:
     meant = get_close_matches(words[0].partition("=")[0], options, 1)
     hint = f"Did you mean {meant[0]}?" if meant else HELP_HINT
     return NeuralStyleError("bad_settings", message, hint)
+
+
+def check_no_list(first: str, styles: Sequence[str], meant: str) -> None:
+    """Whether the style pictures are more likely photos, into which a shell made a pattern.
+
+    Args:
+        first: the photo or film.
+        styles: the style pictures' files.
+        meant: the command that paints all of them.
+
+    Warns:
+        NeuralStyleWarning: `photos_as_styles`, for two or more in the folder of the first and at
+            least three in all.
+    """
+    beside = [one for one in styles if os.path.dirname(one) == os.path.dirname(first)]
+    if len(styles) > 2 and len(beside) > 1:
+        message = f"{beside[0]} and {len(styles) - 1} more pictures are taken for styles of {first}"
+        message += f"; to paint all of them, use `{meant}`"
+        warnings.warn(NeuralStyleWarning("photos_as_styles", message), stacklevel=2)
 
 
 def check_has_output(options: argparse.Namespace) -> None:
