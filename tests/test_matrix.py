@@ -346,6 +346,20 @@ def test_what_a_picture_is_made_of() -> None:
     assert len({made_of(**settings) for settings in other} | {made_of(), made_of("b")}) == 8
 
 
+def test_a_panorama_is_painted_as_large_as_it_must_be(tmp_path: Path) -> None:
+    """256 pixels wide it would be 13 high, which is too little."""
+    photo, painting = tmp_path / "photo.png", tmp_path / "painting.png"
+    write_picture(photo, drawn(32, 640))
+    write_picture(painting, drawn(40, 60, "painting"))
+    few: dict[str, Any] = {"steps": 1, "final_steps": 1, "coarsest": 320}
+    axes: dict[str, Any] = {"rows": ("strength", [25]), "columns": ("seed", [0])}
+    assert ns.matrix(photo, painting, **axes, **few).pictures[0][0].size == (320, 16)
+    plan = ["matrix", str(photo), str(painting), "--rows=strength=25", "--columns=seed=0"]
+    assert cli.main([*plan, "--plan"]) == 0
+    with pytest.raises(NeuralStyleError, match="256 x 13 pixels"):
+        ns.matrix(photo, painting, **axes, size=256, **few)
+
+
 # -- the folder ----------------------------------------------------------------------------------
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from typing_extensions import Unpack
 
-from neural_style.axes import Axis, axis, grid_of
+from neural_style.axes import CELL_SIZE, Axis, axis, grid_of
 from neural_style.bar import Bar, Count
 from neural_style.cells import AllPainted, Images, paint_cells, prepare_cells
 from neural_style.errors import NeuralStyleError, NeuralStyleWarning
@@ -35,6 +35,7 @@ from neural_style.image import Picture, from_array, from_pillow, read_picture, t
 from neural_style.job import Finished, Progress, Warned, paint
 from neural_style.keeper import Keeper
 from neural_style.masks import Guidance, Mask, Region, mask_of_picture, strength_of
+from neural_style.schedule import longest_side
 from neural_style.series.cluster import cluster_painters
 from neural_style.series.inputs import find_photos
 from neural_style.series.manifest import Entry, Manifest
@@ -194,7 +195,8 @@ def matrix(
     Args:
         content, styles: as in `stylize`.
         rows, columns: a setting's name and its values. At most 400 pictures.
-        settings: what is the same everywhere; `size` is 256 pixels if not given.
+        settings: what is the same everywhere; `size` is 256 pixels if not given, or what
+            a very long photo needs.
 
     Warns:
         NeuralStyleWarning: as `stylize`.
@@ -202,10 +204,12 @@ def matrix(
     Raises:
         NeuralStyleError: as `stylize`; nothing is painted if it is a mistake in the arguments.
     """
-    grid = grid_of(_axis(rows, "Rows"), _axis(columns, "Columns"), settings)
+    axes = _axis(rows, "Rows"), _axis(columns, "Columns")
+    grid_of(*axes, settings)  # whether there is a mistake in it
     photo = _picture(content, "The photo")
     paintings = [_picture(_found(style), "The style picture") for style in _several(styles)]
     height, width = photo.alpha.shape
+    grid = grid_of(*axes, settings, longest=longest_side(width, height, CELL_SIZE))
     sheet_size(width, height, grid)  # whether it can be drawn
     images: Images = []
     for event in paint_cells(photo, paintings, prepare_cells(photo, paintings, grid)):

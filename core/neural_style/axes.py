@@ -93,12 +93,15 @@ def axis(name: str, values: str | Iterable[Any], what: str) -> Axis:
     return Axis(setting, found)
 
 
-def grid_of(rows: Axis, columns: Axis, given: Mapping[str, Any]) -> Grid:
+def grid_of(
+    rows: Axis, columns: Axis, given: Mapping[str, Any], *, longest: int = CELL_SIZE
+) -> Grid:
     """The matrix of all pairs of a row's value and a column's.
 
     Args:
         rows, columns: what differs.
-        given: what is the same everywhere; `size` is CELL_SIZE if it is nowhere.
+        given: what is the same everywhere.
+        longest: the `size` in pixels, if it is neither given nor differs.
 
     Raises:
         NeuralStyleError: `bad_settings`: rows and columns of the same setting, one that is given
@@ -118,7 +121,7 @@ def grid_of(rows: Axis, columns: Axis, given: Mapping[str, Any]) -> Grid:
         message = f"{high} rows and {wide} columns are {high * wide} pictures"
         hint = f"{MOST_CELLS} are the most: give fewer values."
         raise NeuralStyleError("bad_settings", message, hint)
-    common = {"size": CELL_SIZE, **given}
+    common = {"size": longest, **given}
     settings = [
         [
             parse_settings({**common, rows.setting: down, columns.setting: across})

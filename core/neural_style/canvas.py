@@ -13,11 +13,8 @@ from neural_style.colour import colour_transfer, luminance, transferred
 from neural_style.errors import NeuralStyleError
 from neural_style.image import Picture
 from neural_style.resampling import resize
-from neural_style.schedule import MIN_SIDE, fit
+from neural_style.schedule import MIN_SIDE, SMALLEST, fit
 from neural_style.settings import Settings
-
-SMALLEST = 16
-"""Shorter side of a picture that can be painted: conv5_1 sees one position of it."""
 
 SCAN = 512
 """Longest side of the copy in which the border of a painting is looked for."""

@@ -18,7 +18,7 @@ from neural_style.options import (
 ABOUT = f"""\
 Paint a picture several times, with other values of two settings, onto one sheet. Its pictures are \
 kept on disk: when the sheet is made again, or a larger one, only what is new is painted. They are \
-{CELL_SIZE} pixels wide or high if --size is not given.
+{CELL_SIZE} pixels wide or high if --size is not given, or more for a very long photo.
 """
 
 AXIS_HELP = (
@@ -53,13 +53,15 @@ def add_matrix(command: argparse.ArgumentParser) -> None:
 
 def _matrix(options: argparse.Namespace) -> None:
     rows, columns = _axes(options)
-    grid = grid_of(rows, columns, given_settings(options))
+    given = given_settings(options)
+    grid_of(rows, columns, given)  # whether there is a mistake in it
     check_has_output(options)
     options.styles = [styles.find(style) for style in options.styles]
 
     # As late as in `stylize`, and for the same reason.
     from neural_style import output
     from neural_style.image import check_writable, read_picture
+    from neural_style.schedule import longest_side
     from neural_style.sheet import sheet_size
 
     if not options.plan:
@@ -67,6 +69,7 @@ def _matrix(options: argparse.Namespace) -> None:
     content = read_picture(options.content)
     paintings = [read_picture(style) for style in options.styles]
     height, width = content.alpha.shape
+    grid = grid_of(rows, columns, given, longest=longest_side(width, height, CELL_SIZE))
     size = sheet_size(width, height, grid)
     if not options.plan and options.output != output.STDOUT:
         check_writable(options.output, size=size)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -9,6 +10,9 @@ from neural_style.settings import Settings
 
 MIN_SIDE = 32
 """Shorter side of the coarsest size at least: below it the deep layers have no positions left."""
+
+SMALLEST = 16
+"""Shorter side of a picture that can be painted: conv5_1 sees one position of it."""
 
 FINISHING_STEPS = 8
 """Steps at the content's own size, after painting at a smaller one: enough for crisp strokes."""
@@ -27,6 +31,12 @@ def fit(width: int, height: int, longest: int) -> tuple[int, int]:
     """Width and height with the same proportions and `longest` as the longer one."""
     scale = longest / max(width, height)
     return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+def longest_side(width: int, height: int, least: int) -> int:
+    """The least longer side, in pixels, of a picture with these proportions: `least`, or more if
+    its shorter side has fewer than `SMALLEST` then."""
+    return max(least, math.ceil(SMALLEST * max(width, height) / min(width, height)))
 
 
 def painted_size(width: int, height: int, settings: Settings) -> tuple[int, int]:

@@ -20,7 +20,7 @@ from arguments import Choices
 from engine import Engine, Job, Plan
 from messages import PluginError
 from paths import native
-from region import Part, zoomed
+from region import Part, whole, zoomed
 from tempfolder import TempFolder, sweep
 from translation import _
 from words import layer_name, progress_words
@@ -184,7 +184,7 @@ class Painting(object):
         it, as large as it will be painted."""
         self.look()
         if rectangle is None:
-            return Part(self.region, PREVIEW_PAINTED, None)
+            return whole(self.region, PREVIEW_PAINTED)
         longest = max(self.region.width, self.region.height)
         painted = values.get("size") or longest
         return zoomed(self.region, painted, PREVIEW_SIZE, rectangle)
@@ -202,8 +202,8 @@ class Painting(object):
         size_painted = 0 if part.whole else min(values.get("size") or 0, part.longest)
         request = self._request(content, styles, dict(values, size=size_painted), part)
         if part.whole:
-            whole = self.write_part(Part(self.region, PREVIEW_PAINTED, None))
-            request["whole"] = {"picture": whole, "longest": part.whole}
+            picture = self.write_part(whole(self.region, PREVIEW_PAINTED))
+            request["whole"] = {"picture": picture, "longest": part.whole}
         request.update(previews=0.3, preview_size=max(16, size))
         left = self._left_over(kept)
 
@@ -298,7 +298,7 @@ class Painting(object):
         Raises:
             PluginError: `mask_empty`, if a mask is black everywhere on the layer.
         """
-        protect, regions = self._mask_files(Part(self.region, PREVIEW_PAINTED, None))
+        protect, regions = self._mask_files(whole(self.region, PREVIEW_PAINTED))
         for file in [protect] + regions:
             if file:
                 self.forget(file)

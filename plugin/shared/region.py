@@ -5,6 +5,8 @@ import collections
 
 Region = collections.namedtuple("Region", "x y width height")
 """A rectangle in a layer's own coordinates."""
+SMALLEST = 16
+"""Shorter side of a picture that the engine paints, in pixels."""
 LEAST = 160
 """Side of the smallest part that is looked at closely, in pixels as painted."""
 
@@ -21,6 +23,14 @@ def around(selected, width, height):
 Part = collections.namedtuple("Part", "region longest whole")
 """What a preview shows: a Region of the layer, how long it is painted at most, and how long all of
 the picture would be then, or None if the region is all of it."""
+
+
+def whole(region, longest):
+    """The Part that is all of a region, at most that long, or as long as it must be for its shorter
+    side to have the SMALLEST pixels."""
+    long_side, short_side = max(region.width, region.height), min(region.width, region.height)
+    needed = -(-SMALLEST * long_side // short_side)
+    return Part(region, max(longest, needed), None)
 
 
 def zoomed(region, painted, shown, rectangle):

@@ -9,6 +9,7 @@ import json
 from arguments import BY_NAME
 from messages import PluginError
 from painting import LOOK_TICKS
+from region import whole
 from reporting import unexpected
 from translation import _
 
@@ -84,7 +85,7 @@ class Variations(object):
         self._choices = choices
         self._view = view
         self._values = choices.collect()
-        self._part = painting.part_to_show({})._replace(longest=CELL_PAINTED)
+        self._part = whole(painting.part_to_show({}).region, CELL_PAINTED)
         self._content = painting.write_part(self._part)
         self._pictures = {}  # results by their settings, so that a second look is free
         self._waiting = []

@@ -6,8 +6,10 @@ In every GIMP; Python 2.7 runs it too.
 from helpers import add_layer, gtk_ready, new_image, painting_of, style_file, tattoo_of, uri_of
 
 gtk_ready()
+import arguments  # noqa: E402
 import layers  # noqa: E402
 import painting  # noqa: E402
+import variations  # noqa: E402
 from messages import PluginError  # noqa: E402
 from region import Part, Region, zoomed  # noqa: E402
 
@@ -41,6 +43,21 @@ def case_the_preview_is_painted_larger_than_shown():
             assert request["settings"] == {"size": painted, "strength": 40}, request
             assert size_of(request["content"]) == (576, 384)
             assert request["preview_size"] == 256 and "whole" not in request
+    finally:
+        scene.close()
+
+
+def case_a_long_panorama_is_painted_as_large_as_it_must_be():
+    """576 pixels long it would be 14 high, which is too little for the engine."""
+    image = new_image(1600, 40)
+    scene = painting_of(image, add_layer(image, 1600, 40))
+    try:
+        for size, painted in ((2000, 640), (0, 0)):
+            request = request_of(scene, {"size": size})
+            assert size_of(request["content"]) == (640, 16), request
+            assert request["settings"]["size"] == painted, request
+        nine = variations.Variations(scene, arguments.Choices(values={}), None)
+        assert size_of(nine._content) == (640, 16), nine._content
     finally:
         scene.close()
 
