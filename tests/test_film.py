@@ -17,6 +17,7 @@ import av
 import numpy as np
 import pytest
 import torch
+from av.stream import Disposition
 from PIL import Image
 
 import neural_style as ns
@@ -251,10 +252,12 @@ def test_other_kinds_of_videos(tmp_path: Path, painting: Path, ending: str) -> N
     assert paint(source, painting, out) == []
 
 
-def with_sound(path: Path, codec: str, layout: str, *, about: dict[str, str] | None = None) -> Path:
+def with_sound(
+    path: Path, codec: str, layout: str, *, rate: int = 0, about: dict[str, str] | None = None
+) -> Path:
     """Five frames, and ten blocks of a tone, in some codec and layout; the file's ending is the
     container."""
-    rate = 48_000 if codec == "libopus" else 44_100
+    rate = rate or (48_000 if codec == "libopus" else 44_100)
     with av.open(str(path), "w") as container:
         container.metadata.update(about or {})
         pictures = container.add_stream(
@@ -372,6 +375,62 @@ def test_title_date_and_languages_stay(tmp_path: Path, painting: Path) -> None:
         assert key_of(out)
 
 
+def written_again(source: Path, out: Path) -> None:
+    """Its frames as they are, and its sound."""
+    footage = Video(source)
+    ways = find_sound(footage, out)
+    pictures = ((frame.picture, frame.pts) for frame in footage.frames())
+    write_video(out, pictures, footage, ways=ways, key="key", about="nothing")
+
+
+def test_where_it_was_filmed_is_not_passed_on(tmp_path: Path) -> None:
+    about = {"title": "A day at sea", "location": "+48.1371+011.5754/"}
+    source = with_sound(tmp_path / "in.mp4", "aac", "stereo", about=about)
+    with av.open(str(source)) as given:
+        assert given.metadata["location"]
+    for ending in (".mp4", ".mov", ".mkv"):
+        written_again(source, tmp_path / f"out{ending}")
+        assert b"48.1371" not in (tmp_path / f"out{ending}").read_bytes()
+
+
+def test_a_title_in_the_letters_of_an_old_computer(tmp_path: Path) -> None:
+    """AVI does not say how its texts are written; such a one is left out."""
+    about = {"title": "Muenchner Sommer", "date": "2004"}
+    source = with_sound(tmp_path / "in.avi", "mp2", "stereo", about=about)
+    data = source.read_bytes()
+    assert data.count(b"Muenchner") == 1
+    source.write_bytes(data.replace(b"Muenchner", "MünchnerX".encode("cp1252")))
+    written_again(source, tmp_path / "out.mkv")
+    with av.open(str(tmp_path / "out.mkv")) as made:
+        found = {name.lower(): text for name, text in made.metadata.items()}
+        assert found["date"] == "2004"
+        assert "title" not in found
+    assert key_of(source) is None
+
+
+def test_sound_of_an_unknown_kind_is_left_out(tmp_path: Path) -> None:
+    source = with_sound(tmp_path / "in.avi", "pcm_s16le", "stereo")
+    data = bytearray(source.read_bytes())
+    where = data.index(b"strf", data.index(b"auds")) + 8
+    assert data[where : where + 2] == b"\x01\x00"  # PCM
+    data[where : where + 2] = b"\x99\x88"
+    source.write_bytes(data)
+    for ending in (".mp4", ".mkv", ".webm"):
+        with pytest.warns(NeuralStyleWarning, match="The sound of .* cannot be written into out"):
+            written_again(source, tmp_path / f"out{ending}")
+
+
+def test_sound_that_begins_before_the_pictures_stays_with_them(tmp_path: Path) -> None:
+    """As that of AAC does, whose first block is for the decoder only: of 8 kHz it is 0.128 s."""
+    source, out = tmp_path / "in.mov", tmp_path / "out.mov"
+    with_sound(source, "aac", "mono", rate=8000)
+    written_again(source, out)
+    with av.open(str(source)) as given, av.open(str(out)) as made:
+        times = [[packet.pts for packet in one.demux(audio=0)] for one in (given, made)]
+    assert times[0][0] == -1024
+    assert times[0] == times[1]
+
+
 def test_joined_recordings_are_seen_and_heard_whole(tmp_path: Path, painting: Path) -> None:
     """Their times begin again at each part."""
     one = with_sound(tmp_path / "one.ts", "aac", "stereo").read_bytes()
@@ -400,6 +459,29 @@ def test_a_cover_is_not_the_film(tmp_path: Path) -> None:
     video = Video(tmp_path / "in.mkv")
     assert (video.width, video.height) == (96, 64)
     assert len(list(video.frames())) == 4
+
+
+def _song(place: Path) -> None:
+    """With the cover of its album, which is no film."""
+    with av.open(str(place / "in.mp4"), "w") as container:
+        tone = container.add_stream("aac", rate=44100)
+        cover = container.add_stream("mjpeg", rate=1)
+        cover.width = cover.height = 64
+        cover.pix_fmt = "yuvj420p"
+        cover.disposition = Disposition.attached_pic
+        sound = av.AudioFrame.from_ndarray(np.zeros((2, 1024), np.float32), format="fltp")
+        sound.sample_rate = 44100
+        container.mux(tone.encode(sound))
+        container.mux(cover.encode(av.VideoFrame(64, 64, "yuvj420p")))
+        container.mux(cover.encode(None))
+        container.mux(tone.encode(None))
+
+
+def _unknown_pictures(place: Path) -> None:
+    source = with_sound(place / "in.mkv", "ac3", "stereo")
+    data = source.read_bytes()
+    assert data.count(b"V_MPEG4/ISO/ASP") == 1
+    (place / "in.mp4").write_bytes(data.replace(b"V_MPEG4/ISO/ASP", b"V_QUITE/NEW/ONE"))
 
 
 def test_frames_are_found_again_under_another_name(tmp_path: Path, painting: Path) -> None:
@@ -565,6 +647,8 @@ def _empty(place: Path) -> None:
         (_no_film, "film_unreadable", "is no video, or damaged"),
         (_half, "film_unreadable", "is no video, or damaged"),
         (_only_sound, "film_unreadable", "has no pictures"),
+        (_song, "film_unreadable", "has no pictures"),
+        (_unknown_pictures, "film_unreadable", "has no pictures that can be read"),
         (_other_size, "frame_size", "shot10.png has 30 x 30 pixels, but the frames before it 48"),
         (_empty, "file_missing", "There are no pictures in"),
     ],

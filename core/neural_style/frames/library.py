@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from neural_style.errors import NeuralStyleError
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
 
 CODECS = {
     ".mp4": ("libx264", {"crf": "17", "preset": "medium", "movflags": "+faststart"}),
@@ -31,6 +36,18 @@ def pyav() -> ModuleType:
         hint = f'Install it: "{sys.executable}" -m pip install av'
         raise NeuralStyleError("bad_settings", message, hint) from None
     return av
+
+
+def open_video(path: Path) -> InputContainer:
+    """Open a video to read it.
+
+    A text that is not in UTF-8, as old programs wrote it, has a U+FFFD for each such byte.
+
+    Raises:
+        NeuralStyleError: `bad_settings` without PyAV.
+        av.FFmpegError, OSError: for what cannot be read.
+    """
+    return pyav().open(os.fspath(path), metadata_errors="replace")
 
 
 def is_video(path: Path) -> bool:

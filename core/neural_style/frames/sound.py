@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from neural_style.frames.library import CODECS, format_of, pyav
+from neural_style.frames.library import CODECS, format_of, open_video, pyav
 
 if TYPE_CHECKING:
     import av
@@ -49,7 +48,7 @@ def ways_into(sound: Path | None, video: Path) -> dict[int, Way | None]:
     """
     if sound is None:
         return {}
-    with pyav().open(os.fspath(sound)) as source:
+    with open_video(sound) as source:
         found = {stream.index: _ways(stream) for stream in source.streams.audio}
     return {
         index: next((way for way in ways if _works(sound, video, {index: way})), None)
@@ -58,7 +57,9 @@ def ways_into(sound: Path | None, video: Path) -> dict[int, Way | None]:
 
 
 def _ways(stream: AudioStream) -> list[Way]:
-    """The ways to try, the best first."""
+    """The ways to try, the best first; none for sound of a kind that FFmpeg does not know."""
+    if stream.codec_context is None:
+        return []
     layouts = [stream.layout.name, USUAL.get(stream.layout.nb_channels, "stereo"), "stereo"]
     named = [layout for layout in dict.fromkeys(layouts) if not layout.endswith("channels")]
     return [Way(), *map(Way, named)]
@@ -92,7 +93,7 @@ def sound_of(
     if file is None:
         yield Sound(None, output, {})
         return
-    with pyav().open(os.fspath(file)) as source:
+    with open_video(file) as source:
         yield Sound(source, output, {index: way for index, way in ways.items() if way})
 
 
@@ -182,10 +183,13 @@ class Times:
     """
 
     def __init__(self, unit: Fraction) -> None:
-        self.unit, self.shift, self.end = unit, 0, 0
+        self.unit, self.shift = unit, 0
+        self.end: int | None = None
 
     def moved(self, pts: int, duration: int) -> int:
         """By how much that time is moved."""
+        if self.end is None:  # it may begin below 0
+            self.end = pts
         if (self.end - (pts + self.shift)) * self.unit >= BACK:
             self.shift = self.end - pts
         self.end = max(self.end, pts + self.shift + duration)

@@ -15,7 +15,7 @@ import numpy as np
 
 from neural_style.errors import NeuralStyleError, NeuralStyleWarning
 from neural_style.frames.footage import Footage, Frame, digest_of_files
-from neural_style.frames.library import CODECS, format_of, pyav
+from neural_style.frames.library import CODECS, format_of, open_video, pyav
 from neural_style.frames.sound import Times, Way, sound_of
 from neural_style.image import Picture, opened, writing_failed
 
@@ -27,18 +27,14 @@ if TYPE_CHECKING:
 HD = 720
 """Height from which a video that does not say so has the colours of HDTV (BT.709)."""
 
-FORMAT_OWN = {
-    "comment",
-    "encoder",
-    "major_brand",
-    "minor_version",
-    "compatible_brands",
-    "duration",
-}
-"""What a file says of itself, and not of the film."""
+KEPT = {"title", "artist", "author", "copyright", "date", "creation_time"}
+"""Texts about a film that its painting keeps; not, for one, where it was filmed."""
 
 HDR = {16, 18}
 """Transfer characteristics of HDR: SMPTE ST 2084 and ARIB STD-B67, in the numbers of H.273."""
+
+UNREADABLE = "\ufffd"
+"""In a text, what was written in the letters of nobody knows which country."""
 
 KEY = "neural-style key: "
 """Begins the line of a video's comment that tells what it was painted from."""
@@ -79,7 +75,7 @@ class Video:
             self.about = {
                 name: text
                 for name, text in container.metadata.items()
-                if name.lower() not in FORMAT_OWN
+                if name.lower() in KEPT and UNREADABLE not in text
             }
             self.count = stream.frames or _guess(container, self.rate)
 
@@ -100,10 +96,7 @@ class Video:
         av = pyav()
         message = f"{self.path} is no video, or damaged"
         try:
-            with av.open(os.fspath(self.path)) as container:
-                if not container.streams.video:
-                    message = f"{self.path} has no pictures"
-                    raise NeuralStyleError("film_unreadable", message)
+            with open_video(self.path) as container:
                 _pictures_in(container).thread_type = "AUTO"
                 yield container
         except (av.FFmpegError, StopIteration) as error:
@@ -114,7 +107,7 @@ def key_of(path: Path) -> str | None:
     """What a video was painted from, as `write_video` was told; None if that is not known."""
     av = pyav()
     try:
-        with av.open(os.fspath(path)) as container:
+        with open_video(path) as container:
             comment = container.metadata.get("comment") or container.metadata.get("COMMENT", "")
     except (av.FFmpegError, OSError):
         return None
@@ -216,9 +209,23 @@ def _as_seen(pixels: Any, matrix: tuple[int, int, int, int]) -> Any:
 
 
 def _pictures_in(container: InputContainer) -> VideoStream:
-    """Its stream of pictures: not a cover, which may come first."""
+    """Its stream of pictures: not a cover, which may come first.
+
+    Raises:
+        NeuralStyleError: `film_unreadable` if there is none.
+    """
+    from av.stream import Disposition
+
+    films = [
+        one
+        for one in container.streams.video
+        if one.codec_context is not None and Disposition.attached_pic not in one.disposition
+    ]
+    if not films:
+        message = f"{container.name} has no pictures that can be read"
+        raise NeuralStyleError("film_unreadable", message)
     best = container.streams.best("video")
-    return cast("VideoStream", best or container.streams.video[0])
+    return next((one for one in films if one is best), films[0])
 
 
 def _guess(container: InputContainer, rate: Fraction) -> int:
