@@ -431,18 +431,69 @@ def test_sound_that_begins_before_the_pictures_stays_with_them(tmp_path: Path) -
     assert times[0] == times[1]
 
 
-def test_joined_recordings_are_seen_and_heard_whole(tmp_path: Path, painting: Path) -> None:
-    """Their times begin again at each part."""
-    one = with_sound(tmp_path / "one.ts", "aac", "stereo").read_bytes()
-    (tmp_path / "joined.ts").write_bytes(one + one)
-    video = Video(tmp_path / "joined.ts")
-    times = [float(frame.pts * video.time_base) for frame in video.frames()]
-    assert len(times) == 10
-    assert np.diff(times) == pytest.approx([1 / 25] * 9, abs=0.005)
-    paint(tmp_path / "joined.ts", painting, tmp_path / "out.mp4")
-    assert seconds_of_sound(tmp_path / "out.mp4") == pytest.approx(20 * 1024 / 44_100, abs=0.1)
-    shown = list(Video(tmp_path / "out.mp4").frames())
-    assert len(shown) == 10
+def later(path: Path, seconds: int) -> bytes:
+    """A recording in a file, as it would be that many seconds later by the camera's clock."""
+    with av.open(str(path)) as given, av.open(str(path.with_name("later.ts")), "w") as made:
+        streams = {one.index: made.add_stream_from_template(one) for one in given.streams}
+        for packet in given.demux():
+            if packet.dts is not None and packet.pts is not None:
+                packet.dts += round(seconds / packet.time_base)
+                packet.pts += round(seconds / packet.time_base)
+                packet.stream = streams[packet.stream.index]
+                made.mux(packet)
+    return path.with_name("later.ts").read_bytes()
+
+
+def times_in(path: Path, kind: str) -> list[float]:
+    """Seconds at which each packet is seen or heard."""
+    with av.open(str(path)) as container:
+        packets = container.demux(**{kind: 0})
+        return sorted(float(one.pts * one.time_base) for one in packets if one.pts is not None)
+
+
+@pytest.mark.parametrize("clocks", [(0,), (7200,), (0, 0, 0), (0, 7200), (7200, 0), (50, 0, 7200)])
+def test_joined_recordings_are_seen_and_heard_whole(
+    tmp_path: Path, clocks: tuple[int, ...]
+) -> None:
+    """Each has times of its own; sound stays with the pictures."""
+    one, source, out = (tmp_path / name for name in ("one.ts", "joined.ts", "out.mp4"))
+    with_sound(one, "aac", "stereo")
+    source.write_bytes(b"".join(later(one, clock) for clock in clocks))
+    footage = Video(source)
+    pictures = ((frame.picture, frame.pts) for frame in footage.frames())
+    write_video(out, pictures, footage, ways=find_sound(footage, out), key="key", about="nothing")
+    seen, heard = times_in(out, "video"), times_in(out, "audio")
+    assert len(seen) == 5 * len(clocks)
+    assert footage.count == pytest.approx(len(seen), abs=2 * len(clocks)), "by their length"
+    each = len(heard) // len(clocks)
+    assert len(heard) == each * len(clocks)
+    assert seen[0] < 0.1
+    assert max(np.diff(seen)) < 0.12, "the sound is a little longer than the pictures"
+    for number in range(1, len(clocks)):
+        moved = seen[5 * number] - seen[0], heard[each * number] - heard[0]
+        assert moved[0] == pytest.approx(moved[1], abs=0.002)
+
+
+def test_silence_in_a_recording_is_no_other_one(tmp_path: Path) -> None:
+    """A sound that pauses for longer than recordings leap, while the pictures go on."""
+    source = tmp_path / "in.ts"
+    with av.open(str(source), "w") as container:
+        pictures = container.add_stream("mpeg4", rate=1)
+        pictures.width, pictures.height, pictures.pix_fmt = 48, 48, "yuv420p"
+        tone = container.add_stream("mp2", rate=44_100)
+        tone.layout = "mono"
+        for number in range(30):
+            container.mux(pictures.encode(av.VideoFrame(48, 48, "yuv420p")))
+            if number in (0, 25):
+                block = av.AudioFrame.from_ndarray(np.zeros((1, 1152), np.int16), layout="mono")
+                block.sample_rate, block.pts = 44_100, number * 44_100
+                container.mux(tone.encode(block))
+        container.mux(pictures.encode(None))
+        container.mux(tone.encode(None))
+    written_again(source, tmp_path / "out.mkv")
+    seen, heard = times_in(tmp_path / "out.mkv", "video"), times_in(tmp_path / "out.mkv", "audio")
+    assert np.diff(seen) == pytest.approx([1] * 29, abs=0.01)
+    assert heard[-1] - seen[0] == pytest.approx(25, abs=0.2)
 
 
 def test_a_cover_is_not_the_film(tmp_path: Path) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Protocol
 
 from neural_style.errors import NeuralStyleError
+from neural_style.frames.timeline import Part
 from neural_style.image import Picture, opened, read_picture, size_of
 from neural_style.series.inputs import Photo, find_frames, name_results
 
@@ -48,6 +49,7 @@ class Footage(Protocol):
         time_base: seconds in which `Frame.pts` counts.
         aspect: width of a pixel divided by its height.
         sound: the file that has it; None if there is none.
+        parts: of its streams, by their indices; see `timeline.parts_of`.
         about: title, date and the like, by FFmpeg's names.
     """
 
@@ -59,6 +61,7 @@ class Footage(Protocol):
     time_base: Fraction
     aspect: Fraction
     sound: Path | None
+    parts: Mapping[int, Sequence[Part]]
     about: dict[str, str]
 
     def frames(self) -> Iterator[Frame]:
@@ -88,6 +91,7 @@ class Folder:
 
     def __init__(self, path: Path, *, besides: Path, fps: float) -> None:
         self.sound: Path | None = None
+        self.parts: Mapping[int, Sequence[Part]] = {}
         self.about: dict[str, str] = {}
         self.aspect = Fraction(1)
         self.path = path

@@ -47,7 +47,9 @@ def open_video(path: Path) -> InputContainer:
         NeuralStyleError: `bad_settings` without PyAV.
         av.FFmpegError, OSError: for what cannot be read.
     """
-    return pyav().open(os.fspath(path), metadata_errors="replace")
+    # FFmpeg takes it for an overflow where the second of two joined recordings has earlier times.
+    options = {"correct_ts_overflow": "0"}
+    return pyav().open(os.fspath(path), options=options, metadata_errors="replace")
 
 
 def is_video(path: Path) -> bool:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from neural_style.frames.library import CODECS, format_of, open_video, pyav
+from neural_style.frames.timeline import Part, Times
 
 if TYPE_CHECKING:
     import av
@@ -25,9 +26,6 @@ layouts with the same channels at other places, encoders know this one."""
 
 TRIED = 8
 """Packets of each stream that are written to see whether the new file takes them."""
-
-BACK = Fraction(1, 10)
-"""Seconds that times go back at least where they begin again, as in joined recordings."""
 
 
 class Way(NamedTuple):
@@ -71,7 +69,7 @@ def _works(sound: Path, video: Path, ways: Mapping[int, Way]) -> bool:
     try:
         with (
             av.open(io.BytesIO(), "w", format=format_of(video)) as output,
-            sound_of(sound, output, ways) as tried,
+            sound_of(sound, output, ways, {}) as tried,
         ):
             pictures = output.add_stream(codec, rate=25, options=options)
             pictures.width = pictures.height = 64
@@ -87,14 +85,17 @@ def _works(sound: Path, video: Path, ways: Mapping[int, Way]) -> bool:
 
 @contextmanager
 def sound_of(
-    file: Path | None, output: OutputContainer, ways: Mapping[int, Way | None]
+    file: Path | None,
+    output: OutputContainer,
+    ways: Mapping[int, Way | None],
+    parts: Mapping[int, Sequence[Part]],
 ) -> Iterator[Sound]:
-    """The sound of a film on its way into another one; see `ways_into`."""
+    """The sound of a film on its way into another one; see `ways_into` and `parts_of`."""
     if file is None:
-        yield Sound(None, output, {})
+        yield Sound(None, output, {}, {})
         return
     with open_video(file) as source:
-        yield Sound(source, output, {index: way for index, way in ways.items() if way})
+        yield Sound(source, output, {index: way for index, way in ways.items() if way}, parts)
 
 
 class Sound:
@@ -104,12 +105,17 @@ class Sound:
         source: where they come from; None for no sound.
         output: where they go.
         ways: of each that goes there, by its index.
+        parts: of each that has several, by its index.
     """
 
     def __init__(
-        self, source: InputContainer | None, output: OutputContainer, ways: Mapping[int, Way]
+        self,
+        source: InputContainer | None,
+        output: OutputContainer,
+        ways: Mapping[int, Way],
+        parts: Mapping[int, Sequence[Part]],
     ) -> None:
-        self.source, self.output, self.ways = source, output, ways
+        self.source, self.output, self.ways, self.parts = source, output, ways, parts
         self.streams: dict[int, AudioStream] = {}
         self.times: dict[int, Times] = {}
         self.packets: Iterator[av.Packet] = iter(())
@@ -126,7 +132,9 @@ class Sound:
                 if name in stream.metadata:
                     made.metadata[name] = stream.metadata[name]
             self.streams[stream.index] = made
-            self.times[stream.index] = Times(Fraction(stream.time_base or 1))
+            self.times[stream.index] = Times(
+                Fraction(stream.time_base or 1), self.parts.get(stream.index, ())
+            )
         self.packets = self.source.demux(*streams)
         self.waiting = self._next()
 
@@ -158,7 +166,7 @@ class Sound:
         """The next packet, at the time at which it is heard in the new film."""
         packet = next(self.packets, None)
         if packet is not None and packet.pts is not None:
-            moved = self.times[packet.stream.index].moved(packet.pts, packet.duration or 0)
+            moved = self.times[packet.stream.index].moved(packet.pts)
             if packet.dts is not None:
                 packet.dts += moved
             packet.pts += moved
@@ -173,24 +181,3 @@ class Sound:
         elif packet.dts is not None:  # the last one is empty
             packet.stream = stream
             self.output.mux(packet)
-
-
-class Times:
-    """The times of a stream, which go on where they begin again.
-
-    Args:
-        unit: seconds in which they count.
-    """
-
-    def __init__(self, unit: Fraction) -> None:
-        self.unit, self.shift = unit, 0
-        self.end: int | None = None
-
-    def moved(self, pts: int, duration: int) -> int:
-        """By how much that time is moved."""
-        if self.end is None:  # it may begin below 0
-            self.end = pts
-        if (self.end - (pts + self.shift)) * self.unit >= BACK:
-            self.shift = self.end - pts
-        self.end = max(self.end, pts + self.shift + duration)
-        return self.shift

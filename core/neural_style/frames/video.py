@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import struct
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
@@ -16,7 +16,8 @@ import numpy as np
 from neural_style.errors import NeuralStyleError, NeuralStyleWarning
 from neural_style.frames.footage import Footage, Frame, digest_of_files
 from neural_style.frames.library import CODECS, format_of, open_video, pyav
-from neural_style.frames.sound import Times, Way, sound_of
+from neural_style.frames.sound import Way, sound_of
+from neural_style.frames.timeline import Part, Times, parts_of
 from neural_style.image import Picture, opened, writing_failed
 
 if TYPE_CHECKING:
@@ -78,14 +79,20 @@ class Video:
                 if name.lower() in KEPT and UNREADABLE not in text
             }
             self.count = stream.frames or _guess(container, self.rate)
+        with self._opened() as container:
+            stream = _pictures_in(container)
+            streams = [stream, *container.streams.audio]
+            self.parts: Mapping[int, Sequence[Part]] = parts_of(container, streams)
+            if parts := self.parts.get(stream.index):
+                self.count = round(self.rate * parts[-1].ends)
 
     def frames(self) -> Iterator[Frame]:
         with self._opened() as container:
-            last, times = -1, Times(self.time_base)
-            usual = round(1 / (self.rate * self.time_base))
-            for number, frame in enumerate(container.decode(_pictures_in(container))):
+            stream = _pictures_in(container)
+            last, times = -1, Times(self.time_base, self.parts.get(stream.index, ()))
+            for number, frame in enumerate(container.decode(stream)):
                 shown = number if frame.pts is None else frame.pts
-                last = max(last + 1, shown + times.moved(shown, frame.duration or usual))
+                last = max(last + 1, shown + times.moved(shown))
                 yield Frame(_picture(frame), f"{number + 1:06}.png", last)
 
     def digest(self) -> str:
@@ -142,7 +149,7 @@ def write_video(
     try:
         with (
             av.open(os.fspath(path), "w", format=format_of(path)) as container,
-            sound_of(footage.sound, container, ways) as sound,
+            sound_of(footage.sound, container, ways, footage.parts) as sound,
         ):
             container.metadata.update(footage.about)
             container.metadata["comment"] = f"{about}\n{KEY}{key}"
