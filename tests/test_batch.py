@@ -98,6 +98,15 @@ def test_folders_patterns_and_files(place: Path, monkeypatch: pytest.MonkeyPatch
         assert caught.value.code == "file_missing"
 
 
+def test_results_in_a_folder_above_the_photos(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They lie elsewhere than the photos, however these are named."""
+    monkeypatch.chdir(place / "photos")
+    every = ["a.png", "b.jpg", "beach/a.png", "beach/c.bmp"]
+    assert names(".", besides=Path("..")) == every
+    assert names("*.png", besides=Path("..")) == ["a.png"]
+    assert names("../photos/**/a.png", besides=place) == ["a.png", "beach/a.png"]
+
+
 def test_results_among_the_photos_are_no_photos(place: Path) -> None:
     out = place / "photos" / "painted"
     out.mkdir()

@@ -647,6 +647,20 @@ def test_a_video_is_upright(
     assert np.abs(frame.picture.pixels - expected).mean() < 0.03
 
 
+def test_a_raw_stream_has_no_times(tmp_path: Path) -> None:
+    """As some cameras and small computers write it: its frames follow each other."""
+    with av.open(str(tmp_path / "in.h264"), "w", format="h264") as container:
+        stream = container.add_stream("libx264", rate=25, options={"bf": "2"})
+        stream.width, stream.height, stream.pix_fmt = 48, 48, "yuv420p"
+        for frame in panned(6, 48, 48):
+            array = np.rint(frame.pixels * 255).astype(np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(array, format="rgb24")))
+        container.mux(stream.encode(None))
+    video = Video(tmp_path / "in.h264")
+    times = [float(frame.pts * video.time_base) for frame in video.frames()]
+    assert times == pytest.approx([number / 25 for number in range(6)], abs=0.001)
+
+
 def test_hdr_is_told(tmp_path: Path) -> None:
     with av.open(str(tmp_path / "hdr.mp4"), "w") as container:
         stream = container.add_stream("libx264", rate=25)

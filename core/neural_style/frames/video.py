@@ -91,8 +91,11 @@ class Video:
             stream = _pictures_in(container)
             last, times = -1, Times(self.time_base, self.parts.get(stream.index, ()))
             for number, frame in enumerate(container.decode(stream)):
-                shown = number if frame.pts is None else frame.pts
-                last = max(last + 1, shown + times.moved(shown))
+                if frame.pts is None:
+                    shown = round(number / (self.rate * self.time_base))
+                else:
+                    shown = frame.pts + times.moved(frame.pts)
+                last = max(last + 1, shown)
                 yield Frame(_picture(frame), f"{number + 1:06}.png", last)
 
     def digest(self) -> str:

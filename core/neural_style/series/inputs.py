@@ -117,7 +117,9 @@ def _photos(source: str, besides: Path) -> Iterator[Photo]:
             fixed = fixed.parent
         for match in sorted(glob.glob(source, recursive=True)):
             path = Path(match)
-            if path.is_file() and not _real(path).is_relative_to(besides):
+            # Photos below the folder of the results are photos, as those of a folder are.
+            result = besides.is_relative_to(_real(fixed)) and _real(path).is_relative_to(besides)
+            if path.is_file() and not result:
                 yield Photo(path, path.relative_to(fixed).as_posix())
     elif os.path.lexists(source):
         yield Photo(Path(source), os.path.basename(source))
