@@ -21,7 +21,7 @@ from planning import Planning
 from preview import Preview
 from style_list import StyleList
 from translation import _
-from words import MAIN, MORE, interrupted_words
+from words import MAIN, MORE, interrupted_words, network_question
 
 RESET = 1
 REST_HEIGHT, REST_LEAST = 230, 100
@@ -56,6 +56,20 @@ def run(title, choices, image, source, begun=None, below=None):
         return run_window.paint(painting, choices.styles, choices.collect())
     finally:
         painting.close()
+
+
+def ask_for_network(path):
+    """Whether a layer's note may bring that file as the network: the artist says so."""
+    if gtk.gdk.display_get_default() is None:
+        raise PluginError("no_display")
+    gimpui.gimp_ui_init()
+    box = gtk.MessageDialog(
+        type=gtk.MESSAGE_QUESTION, buttons=gtk.BUTTONS_YES_NO, message_format=network_question(path)
+    )
+    box.set_title(_("Neural Style"))
+    answer = box.run()
+    box.destroy()
+    return answer == gtk.RESPONSE_YES
 
 
 class Dialog(object):

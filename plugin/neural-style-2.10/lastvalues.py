@@ -5,6 +5,7 @@ import io
 import json
 
 import host
+import schema
 from arguments import BY_NAME, Choices
 
 FILE = "neural-style-2.10.json"
@@ -13,15 +14,12 @@ FILE = "neural-style-2.10.json"
 def load():
     """The last Choices, or the defaults."""
     try:
-        with io.open(host.config_file(FILE), encoding="utf-8") as file:
-            note = json.load(file)
-        # "style" is of versions that had one style picture.
-        references = (
-            note["styles"] if "styles" in note else [note["style"]] if note["style"] else []
-        )
-        return restored(references, note["settings"])
-    except (IOError, OSError, ValueError, TypeError, KeyError, AttributeError):
+        with io.open(host.config_file(FILE), "rb") as file:
+            found = schema.how(schema.parse(file.read()))
+    except (IOError, OSError, ValueError):
         return Choices()
+    # A version that had one style picture had "" for none.
+    return restored([one for one in found["styles"] if one], found["settings"])
 
 
 def restored(references, settings):

@@ -6,6 +6,7 @@ image, so that one undo step removes it.
 """
 
 import collections
+import contextlib
 
 import gimpenums
 from gimpenums import (
@@ -44,7 +45,9 @@ def source_layer(image, drawable):
         raise PluginError("indexed")
     if drawable is not None and pdb.gimp_item_is_layer_mask(drawable):
         drawable = pdb.gimp_layer_from_mask(drawable)
-    if not isinstance(drawable, gimp.Layer) or pdb.gimp_layer_is_floating_sel(drawable):
+    if pdb.gimp_image_get_floating_sel(image) is not None:
+        raise PluginError("floating_selection")  # the new layer would lie below it
+    if not isinstance(drawable, gimp.Layer):
         raise PluginError("no_layer")
     return drawable
 
@@ -269,11 +272,31 @@ def insert(image, layer, below):
     gimp.displays_flush()
 
 
+def show_unfinished(image, layer, below):
+    """Insert a layer without a step of undo, until `take_out`."""
+    with _no_undo(image):
+        insert(image, layer, below)
+
+
+@contextlib.contextmanager
+def _no_undo(image):
+    """Without a step of undo, and an image that was saved counts as saved all the same."""
+    was_dirty = image.dirty
+    pdb.gimp_image_undo_freeze(image)
+    try:
+        yield
+    finally:
+        pdb.gimp_image_undo_thaw(image)
+        if not was_dirty:
+            image.clean_all()
+
+
 def take_out(image, layer, below):
     """Take an inserted layer out of the image and select the one that it lay on, as far as they are
-    there."""
+    there; the image is as if it had never been in it."""
     if is_inside(image, layer):
-        image.remove_layer(layer)
+        with _no_undo(image):
+            image.remove_layer(layer)
     if is_inside(image, below):
         image.active_layer = below
     gimp.displays_flush()
@@ -290,7 +313,8 @@ def delete(image, layer):
 
 def remember(layer, source, references, values, masks):
     """Keep how the layer was made, for the menu entry Repeat."""
-    data = note.write(references, values, source.tattoo, masks)
+    name = _image_name(source.image, make=True)
+    data = note.write(references, values, source.tattoo, masks, name)
     layer.attach_new_parasite(note.PARASITE, PERSISTENT, data)
 
 
@@ -301,4 +325,16 @@ def recall(layer):
         PluginError: `nothing_to_repeat`.
     """
     parasite = layer.parasite_find(note.PARASITE)
-    return note.read(parasite.data if parasite else b"")
+    return note.read(parasite.data if parasite else b"", _image_name(layer.image))
+
+
+def _image_name(image, make=False):
+    """The image's name for itself, "" if it has none and none is to be made."""
+    parasite = image.parasite_find(note.IMAGE_PARASITE)
+    if parasite:
+        return parasite.data.rstrip(b"\0").decode("ascii", "replace")
+    if not make:
+        return ""
+    name = note.new_image_name()
+    image.attach_new_parasite(note.IMAGE_PARASITE, PERSISTENT, name.encode("ascii"))
+    return name

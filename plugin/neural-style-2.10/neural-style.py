@@ -17,6 +17,8 @@ import masks
 import painting
 import procedure
 import reporting
+import schema
+from arguments import default
 from engine import Engine, lead_group
 from messages import Cancelled, PluginError
 from translation import DOMAIN, LOCALE, _
@@ -92,7 +94,8 @@ def run(name, parameters):
             register(procedure.few_parameters(_))
             return gimpfu._run(name, parameters[:3])
         title = title_of(name)
-        return _told(lambda: dialog.run(title, *_job(name, arguments, lastvalues.load)))
+        ask = dialog.ask_for_network
+        return _told(lambda: dialog.run(title, *_job(name, arguments, lastvalues.load, ask)))
     if name == PAINT and run_mode == gimpfu.RUN_WITH_LAST_VALS:
         return _told(lambda: _paint(*_job(name, arguments, lastvalues.load)))
     return {PAINT: paint, REPEAT: repeat, CONTINUE: go_on}[name](*arguments)
@@ -112,20 +115,26 @@ def go_on(image, drawable):
     return _told(lambda: _paint(*_job(CONTINUE, (image, drawable), None)))
 
 
-def _job(name, arguments, choose):
+def _job(name, arguments, choose, ask=None):
     """Choices, image and source layer of a run, the layer to go on with or None, and the one on
-    which the new layer lies."""
+    which the new layer lies. `ask` asks the artist whether a network's file is meant."""
     image = arguments[0]
     layer = layers.source_layer(image, arguments[1])
     if name == PAINT:
         return choose(), image, layer, None, layer
     note = layers.recall(layer)
-    original = gimp.pdb.gimp_image_get_layer_by_tattoo(image, note["source"])
-    choices = lastvalues.restored(note["styles"], note["settings"])
+    network, settings, tattoo = schema.network_file(note), note["settings"], note["source"]
+    if network:
+        if ask is None:
+            raise PluginError("network_unasked", network)
+        if not ask(network):
+            settings = dict(settings, network=default("network"))  # pyright: ignore
+    original = tattoo and gimp.pdb.gimp_image_get_layer_by_tattoo(image, tattoo)  # pyright: ignore
+    choices = lastvalues.restored(note["styles"], settings)
     choices.choose_masks(masks.parse(note["masks"]))
     if name == REPEAT:
         return choices, image, original or layer, None, layer
-    if original is None:
+    if not original:
         raise PluginError("source_gone")
     return choices, image, original, layer, layer
 

@@ -21,7 +21,7 @@ from reporting import unexpected  # noqa: E402
 from strip import Strip  # noqa: E402
 from style_list import StyleList  # noqa: E402
 from translation import _  # noqa: E402
-from words import MAIN, MORE, interrupted_words  # noqa: E402
+from words import MAIN, MORE, interrupted_words, network_question  # noqa: E402
 
 BUTTONS_HEIGHT = 230
 """Of the window's frame, the line that tells something and all buttons."""
@@ -49,6 +49,20 @@ def run(title, choices, image, source, begun=None, below=None):
         return run_window.paint(painting, choices.styles, choices.collect())
     finally:
         painting.close()
+
+
+def ask_for_network(path):
+    """Whether a layer's note may bring that file as the network: the artist says so."""
+    GimpUi.init("neural-style")
+    box = Gtk.MessageDialog(
+        message_type=Gtk.MessageType.QUESTION,
+        buttons=Gtk.ButtonsType.YES_NO,
+        text=network_question(path),
+    )
+    box.set_title(_("Neural Style"))
+    answer = box.run()
+    box.destroy()
+    return answer == Gtk.ResponseType.YES
 
 
 class Scrolled(Gtk.ScrolledWindow):

@@ -8,6 +8,7 @@ before it enters the image, so that one undo step removes it.
 
 import array
 import collections
+import contextlib
 import hashlib
 import math
 
@@ -47,6 +48,8 @@ def source_layer(image, drawables):
     if len(drawables) != 1:
         raise PluginError("no_layer")
     drawable = drawables[0]
+    if image.get_floating_sel() is not None:
+        raise PluginError("floating_selection")  # the new layer would lie below it
     if isinstance(drawable, Gimp.LayerMask):
         drawable = Gimp.Layer.from_mask(drawable)
     if not isinstance(drawable, Gimp.Layer):
@@ -346,13 +349,33 @@ def insert(image, layer, below):
     Gimp.displays_flush()
 
 
+def show_unfinished(image, layer, below):
+    """Insert a layer without a step of undo, until `take_out`."""
+    with _no_undo(image):
+        insert(image, layer, below)
+
+
+@contextlib.contextmanager
+def _no_undo(image):
+    """Without a step of undo, and an image that was saved counts as saved all the same."""
+    was_dirty = image.is_dirty()
+    image.undo_freeze()
+    try:
+        yield
+    finally:
+        image.undo_thaw()
+        if not was_dirty:
+            image.clean_all()
+
+
 def take_out(image, layer, below):
     """Take an inserted layer out of the image and select the one that it lay on, as far as they are
-    there."""
+    there; the image is as if it had never been in it."""
     if not image.is_valid():
         return
     if layer.is_valid() and is_inside(image, layer):
-        image.remove_layer(layer)
+        with _no_undo(image):
+            image.remove_layer(layer)
     if below.is_valid():
         image.set_selected_layers([below])
     Gimp.displays_flush()
@@ -369,7 +392,8 @@ def delete(image, layer):
 
 def remember(layer, source, references, values, masks):
     """Keep how the layer was made, for the menu entry Repeat."""
-    data = note.write(references, values, source.get_tattoo(), masks)
+    name = _image_name(source.get_image(), make=True)
+    data = note.write(references, values, source.get_tattoo(), masks, name)
     layer.attach_parasite(Gimp.Parasite.new(note.PARASITE, Gimp.PARASITE_PERSISTENT, data))
 
 
@@ -380,4 +404,18 @@ def recall(layer):
         PluginError: `nothing_to_repeat`.
     """
     parasite = layer.get_parasite(note.PARASITE)
-    return note.read(bytes(parasite.get_data()) if parasite else b"")
+    data = bytes(parasite.get_data()) if parasite else b""
+    return note.read(data, _image_name(layer.get_image()))
+
+
+def _image_name(image, make=False):
+    """The image's name for itself, "" if it has none and none is to be made."""
+    parasite = image.get_parasite(note.IMAGE_PARASITE)
+    if parasite:
+        return bytes(parasite.get_data()).rstrip(b"\0").decode("ascii", "replace")
+    if not make:
+        return ""
+    name = note.new_image_name()
+    kept = Gimp.Parasite.new(note.IMAGE_PARASITE, Gimp.PARASITE_PERSISTENT, name.encode("ascii"))
+    image.attach_parasite(kept)
+    return name

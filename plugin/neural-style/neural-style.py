@@ -17,6 +17,7 @@ import choices  # noqa: E402
 import layers  # noqa: E402
 import painting  # noqa: E402
 import reporting  # noqa: E402
+import schema  # noqa: E402
 from engine import Engine, lead_group  # noqa: E402
 from messages import CALLERS_MISTAKES, Cancelled, PluginError  # noqa: E402
 from translation import DOMAIN, _  # noqa: E402
@@ -109,7 +110,7 @@ def run(procedure, run_mode, image, drawables, config, _data):
         below = source = layers.source_layer(image, drawables)
         begun = None
         if procedure.get_name() != PAINT:
-            source, config = _recalled(image, below)
+            source, config = _recalled(image, below, run_mode)
             if procedure.get_name() == CONTINUE:
                 begun = below
                 if source is None:
@@ -155,15 +156,24 @@ def _success(procedure, layer):
     return values
 
 
-def _recalled(image, layer):
+def _recalled(image, layer, run_mode):
     """The source of a layer, or None if that is gone, and the settings that made it."""
     note = layers.recall(layer)
+    network = schema.network_file(note)
+    if network:
+        if run_mode != Gimp.RunMode.INTERACTIVE:
+            raise PluginError("network_unasked", network)
+        import dialog
+
+        if not dialog.ask_for_network(network):
+            del note["settings"]["network"]
     procedure = Gimp.get_pdb().lookup_procedure(PAINT)
     # GIMP has named a page of its help, which is not there; the dialog would have a button for it.
     procedure.set_documentation(procedure.get_blurb(), procedure.get_help(), None)
     config = procedure.create_config()
     choices.ConfigChoices(config, image).recall(note)
-    return image.get_layer_by_tattoo(note["source"]), config
+    source = image.get_layer_by_tattoo(note["source"]) if note["source"] else None
+    return source, config
 
 
 def _failure(procedure, error):

@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 
+import schema
 from messages import PluginError
 from paths import argument, native
 
@@ -91,13 +92,12 @@ def find(folder):
 
 def _read_note(path):
     try:
-        with io.open(path, encoding="utf-8") as file:
-            note = json.load(file)
+        with io.open(path, "rb") as file:
+            return schema.engine(file.read())
     except (IOError, OSError):
         return {}
     except ValueError as error:
         raise PluginError("engine_unstartable", "%s: %s" % (path, error))
-    return note if isinstance(note, dict) else {}
 
 
 def _existing(python, prefix):

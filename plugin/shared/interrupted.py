@@ -15,6 +15,7 @@ import tempfile
 import time
 
 import host
+import schema
 from paths import replace
 from tempfolder import LOCK, LockedFolder, is_free
 
@@ -95,13 +96,11 @@ def find(what):
 def _note(folder):
     """What is known of a painting to go on with, or None."""
     try:
-        with io.open(os.path.join(folder, NOTE), encoding="ascii") as file:
-            note = json.load(file)
-        good = 0 <= note["fraction"] <= 1 and "what" in note
-        good = good and sorted(note["how"]) == ["masks", "settings", "styles"]
-    except (IOError, OSError, KeyError, TypeError, ValueError):
+        with io.open(os.path.join(folder, NOTE), "rb") as file:
+            note = schema.interrupted(file.read())
+    except (IOError, OSError, ValueError):
         return None
-    return note if good and os.path.exists(os.path.join(folder, CHECKPOINT)) else None
+    return note if os.path.exists(os.path.join(folder, CHECKPOINT)) else None
 
 
 def _age(folder):

@@ -74,6 +74,18 @@ TABLE = {
         "This layer was not made by Neural Style",
         "Select a layer that Neural Style made.",
     ),
+    "note_elsewhere": (
+        "This layer wants a style picture that is not on this computer: {detail}",
+        "Choose Neural Style instead, and the style picture yourself.",
+    ),
+    "network_unasked": (
+        "This layer wants the network of the file {detail}",
+        "Choose Neural Style instead, and that file as the network if you trust it.",
+    ),
+    "floating_selection": (
+        "There is a floating selection",
+        "Anchor it first, or make it a layer.",
+    ),
     "source_gone": (
         "The layer that this one was painted from is not there any more",
         "Use Repeat, which paints this layer itself.",
@@ -151,7 +163,8 @@ CALLERS_MISTAKES = frozenset(
     + ["style_gone", "selection_outside", "nothing_to_repeat", "no_display"]
     + ["mask_gone", "mask_ambiguous", "mask_elsewhere", "mask_empty"]
     + ["nothing_selected", "too_many_regions", "region_style_missing"]
-    + ["source_gone", "begun_changed"]
+    + ["source_gone", "begun_changed", "note_elsewhere", "network_unasked"]
+    + ["floating_selection"]
 )
 """Codes that mean wrong arguments rather than a failure."""
 INCOMPLETE = frozenset(["region_style_missing", "nothing_selected"])

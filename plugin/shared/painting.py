@@ -358,8 +358,8 @@ class Painting(object):
         """Show the unfinished picture in the image, in the layer that will be the result."""
         self.check_alive()
         if self.layer is None:
-            self.layer = self._new_layer(styles, values)
-            layers.insert(self.image, self.layer, self._layer_below())
+            self.layer = self._new_layer(styles)
+            layers.show_unfinished(self.image, self.layer, self._layer_below())
             self._is_live = True
         if self._is_live and self._live_is_as_made():
             layers.paint_roughly(self.layer, self.region, message)
@@ -374,13 +374,9 @@ class Painting(object):
         is_there = layers.is_inside(self.image, self.layer)
         return is_there and layers.is_as_made(self.layer, self.before)
 
-    def _new_layer(self, styles, values):
-        # Complete with its parasite: that would be an undo step once the layer is in the image.
+    def _new_layer(self, styles):
         name = layer_name([style_pictures.name_of(reference, self.image) for reference in styles])
-        layer = layers.new_layer(self.image, self.before, name, self.finish)
-        how = self._how(styles, values)
-        layers.remember(layer, self.source, how["styles"], how["settings"], how["masks"])
-        return layer
+        return layers.new_layer(self.image, self.before, name, self.finish)
 
     def _lasting_masks(self):
         """The text of the masks as a layer remembers them."""
@@ -405,12 +401,13 @@ class Painting(object):
     def keep(self, styles, values, message):
         """Make the engine's result the new layer, and return that."""
         self.check_alive()
-        if self._is_live and not self._live_is_as_made():
-            self.hide_live()
-        self.layer = layer = self.layer or self._new_layer(styles, values)
+        self.hide_live()  # what comes in instead is one step of undo
+        self.layer = layer = self._new_layer(styles)
+        # Before it is in the image, where that would be another step of undo.
+        how = self._how(styles, values)
+        layers.remember(layer, self.source, how["styles"], how["settings"], how["masks"])
         layers.paint(layer, self.before, self.region, message)
-        if not self._is_live:
-            layers.insert(self.image, layer, self._layer_below())
+        layers.insert(self.image, layer, self._layer_below())
         self.layer, self._is_live = None, False
         self._is_over = True
         return layer

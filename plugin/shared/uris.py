@@ -25,7 +25,8 @@ def from_path(path):
         path = path.encode("utf-8")
     if os.name == "nt":
         path = path.replace(b"\\", b"/")
-        path = path[2:] if path.startswith(b"//") else b"/" + path
+        # Of a server's folder GLib wants four slashes: between two and three it has the host.
+        path = path if path.startswith(b"//") else b"/" + path
     # Python 2.7's quote gives bytes.
     return ("file://" + quote(path, safe=PLAIN)).encode("ascii").decode("ascii")
 
@@ -38,14 +39,17 @@ def to_path(uri):
     path = unquote(uri[len("file://") :])
     if os.name != "nt":
         return path
-    # /C:/folder/file, or server/folder/file
-    return (path[1:] if path.startswith(b"/") else b"//" + path).replace(b"/", b"\\")
+    # /C:/folder/file, //server/folder/file, or server/folder/file
+    if not path.startswith(b"//"):
+        path = path[1:] if path.startswith(b"/") else b"//" + path
+    return path.replace(b"/", b"\\")
 
 
 def plain(uri):
     """A file's URI with three slashes: GIMP 3.2 adds one whenever it remembers a file, and two
-    spellings would be two style pictures."""
-    return re.sub("^file:/{3,}", "file:///", uri)
+    spellings would be two style pictures. On Windows, four without a drive are a server's."""
+    drive = "(?=[A-Za-z]:)" if os.name == "nt" else ""
+    return re.sub("^file:/{3,}" + drive, "file:///", uri)
 
 
 def name_of(uri):

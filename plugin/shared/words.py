@@ -45,6 +45,12 @@ def network_words(name):
     return {"compact": _("fast"), "vgg19": _("paper")}.get(name) or os.path.basename(name)
 
 
+def network_question(path):
+    """What is asked before the network of a layer's note is used."""
+    words = _("This layer was painted with the network of the file {path}. Do you want to use it?")
+    return words.replace("{path}", path)
+
+
 def progress_words(message):
     """How far the engine is. Not its steps: those at large sizes take far longer than the first."""
     left = _("about {time} left").replace("{time}", in_words(message["eta_s"] or 0.0))

@@ -16,6 +16,9 @@ POS_BOTTOM: int
 POS_RIGHT: int
 RESPONSE_CANCEL: int
 RESPONSE_OK: int
+RESPONSE_YES: int
+MESSAGE_QUESTION: int
+BUTTONS_YES_NO: int
 STOCK_CANCEL: str
 STOCK_OPEN: str
 STOCK_REMOVE: str
@@ -216,6 +219,11 @@ class Window(Bin):
     def resize(self, width: int, height: int, /) -> None: ...
     def set_title(self, title: str | bytes, /) -> None: ...
     def set_type_hint(self, hint: int, /) -> None: ...
+
+class MessageDialog(Dialog):
+    def __init__(
+        self, *, type: int = ..., buttons: int = ..., message_format: str | None = ...
+    ) -> None: ...
 
 class Dialog(Window):
     @property

@@ -301,3 +301,29 @@ def picture_of(image):
                 yield from walk(item.get_children())
 
     return list(walk(image.get_layers())), [x.get_id() for x in image.get_selected_layers()]
+
+
+def set_note(layer, data):
+    """Give a layer a note, as anybody's file may bring it."""
+    layer.attach_parasite(Gimp.Parasite.new("neural-style", Gimp.PARASITE_PERSISTENT, data))
+
+
+def copy_into(image, layer):
+    """Copy a layer into another image, as dragging it there does."""
+    copy = Gimp.Layer.new_from_drawable(layer, image)
+    image.insert_layer(copy, None, 0)
+    return copy
+
+
+def is_dirty(image):
+    return image.is_dirty()
+
+
+def make_clean(image):
+    image.clean_all()
+
+
+def float_selection(image, layer):
+    """Paste a part of a layer, so that it floats."""
+    Gimp.edit_copy([layer])
+    return Gimp.edit_paste(layer, False)[0]

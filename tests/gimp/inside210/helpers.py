@@ -394,3 +394,29 @@ def picture_of(image):
 
     active = image.active_layer
     return walk(image.layers), active and active.ID, image.base_type, len(image.channels)
+
+
+def set_note(layer, data):
+    """Give a layer a note, as anybody's file may bring it."""
+    layer.attach_new_parasite("neural-style", 1, data)
+
+
+def copy_into(image, layer):
+    """Copy a layer into another image, as dragging it there does."""
+    copy = pdb.gimp_layer_new_from_drawable(layer, image)
+    image.add_layer(copy, 0)
+    return copy
+
+
+def is_dirty(image):
+    return bool(image.dirty)
+
+
+def make_clean(image):
+    image.clean_all()
+
+
+def float_selection(image, layer):
+    """Paste a part of a layer, so that it floats."""
+    pdb.gimp_edit_copy(layer)
+    return pdb.gimp_edit_paste(layer, False)
