@@ -17,6 +17,7 @@ import av
 import numpy as np
 import pytest
 import torch
+from av.error import FFmpegError
 from av.stream import Disposition
 from PIL import Image
 
@@ -339,7 +340,7 @@ def test_sound_that_breaks_later_costs_only_itself(
     tmp_path: Path, painting: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = with_sound(tmp_path / "in.mkv", "ac3", "stereo")
-    ways = sound.ways_into(source, tmp_path / "out.mp4")
+    ways = sound.ways_into(source, tmp_path / "out.mp4", {})
     until = sound.Sound.until
 
     def breaking(own: sound.Sound, *arguments: Any, **options: Any) -> None:
@@ -420,6 +421,16 @@ def test_sound_of_an_unknown_kind_is_left_out(tmp_path: Path) -> None:
             written_again(source, tmp_path / f"out{ending}")
 
 
+def test_sound_that_cannot_be_decoded_at_all_is_left_out(tmp_path: Path) -> None:
+    source = with_sound(tmp_path / "in.mkv", "tta", "stereo")  # without the head that TTA needs
+    with pytest.raises(FFmpegError):
+        seconds_of_sound(source)
+    with pytest.warns(NeuralStyleWarning, match="cannot be written into out"):
+        written_again(source, tmp_path / "out.webm")
+    with av.open(str(tmp_path / "out.webm")) as made:
+        assert [one.type for one in made.streams] == ["video"]
+
+
 def test_sound_that_begins_before_the_pictures_stays_with_them(tmp_path: Path) -> None:
     """As that of AAC does, whose first block is for the decoder only: of 8 kHz it is 0.128 s."""
     source, out = tmp_path / "in.mov", tmp_path / "out.mov"
@@ -472,6 +483,43 @@ def test_joined_recordings_are_seen_and_heard_whole(
     for number in range(1, len(clocks)):
         moved = seen[5 * number] - seen[0], heard[each * number] - heard[0]
         assert moved[0] == pytest.approx(moved[1], abs=0.002)
+
+
+@pytest.mark.parametrize("ending", [".mp4", ".mkv", ".webm"])
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (("ac3", "stereo", 48_000), ("ac3", "5.1(side)", 48_000)),
+        (("ac3", "5.1(side)", 48_000), ("ac3", "stereo", 44_100)),
+        (("mp2", "stereo", 48_000), ("mp2", "mono", 32_000)),
+    ],
+)
+def test_sound_may_change_on_the_way(
+    tmp_path: Path, first: tuple[str, str, int], second: tuple[str, str, int], ending: str
+) -> None:
+    """As between a broadcast and the next one."""
+    seconds, data = 0.0, b""
+    for name, (codec, layout, rate) in (("one.ts", first), ("two.ts", second)):
+        part = with_sound(tmp_path / name, codec, layout, rate=rate)
+        seconds, data = seconds + seconds_of_sound(part), data + part.read_bytes()
+    (tmp_path / "in.ts").write_bytes(data)
+    out = tmp_path / f"out{ending}"
+    written_again(tmp_path / "in.ts", out)
+    assert seconds_of_sound(out) == pytest.approx(seconds, abs=0.1)
+
+
+@pytest.mark.parametrize("ending", [".mp4", ".webm"])
+def test_a_damaged_piece_of_sound_costs_only_itself(tmp_path: Path, ending: str) -> None:
+    source = with_sound(tmp_path / "in.ts", "ac3", "stereo")
+    with av.open(str(source)) as container:
+        packets = [bytes(packet) for packet in container.demux(audio=0)]
+    data = source.read_bytes()
+    start = packets[0][:40]
+    assert data.count(start) == 1
+    source.write_bytes(data.replace(start, bytes(40)))
+    out = tmp_path / f"out{ending}"
+    written_again(source, out)
+    assert seconds_of_sound(out) == pytest.approx(10 * 1024 / 44_100, abs=0.06)
 
 
 def test_silence_in_a_recording_is_no_other_one(tmp_path: Path) -> None:

@@ -83,7 +83,7 @@ def find_sound(footage: Footage, output: Path) -> dict[int, Way | None]:
     Warns:
         NeuralStyleWarning: `sound_left_out` for what no way was found for.
     """
-    ways = ways_into(footage.sound, output) if is_video(output) else {}
+    ways = ways_into(footage.sound, output, footage.parts) if is_video(output) else {}
     if left := sum(way is None for way in ways.values()):
         what = "The sound" if left == len(ways) else f"{left} of {len(ways)} tracks of sound"
         _warn_of_sound(f"{what} of {footage.path} cannot be written into {output.name}")

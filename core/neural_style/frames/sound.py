@@ -37,9 +37,16 @@ class Way(NamedTuple):
         return "copied" if self.layout is None else f"encoded again, {self.layout}"
 
 
-def ways_into(sound: Path | None, video: Path) -> dict[int, Way | None]:
+def ways_into(
+    sound: Path | None, video: Path, parts: Mapping[int, Sequence[Part]]
+) -> dict[int, Way | None]:
     """How each stream of a file's sound gets into a video of another name, by the stream's index;
     None for one that does not. It is tried in memory, with the sound itself.
+
+    Args:
+        sound: the file that has it; None if there is none.
+        video: the new file.
+        parts: of its streams; see `timeline.parts_of`.
 
     Raises:
         NeuralStyleError: `bad_settings` without PyAV.
@@ -49,7 +56,7 @@ def ways_into(sound: Path | None, video: Path) -> dict[int, Way | None]:
     with open_video(sound) as source:
         found = {stream.index: _ways(stream) for stream in source.streams.audio}
     return {
-        index: next((way for way in ways if _works(sound, video, {index: way})), None)
+        index: next((way for way in ways if _works(sound, video, {index: way}, parts)), None)
         for index, ways in found.items()
     }
 
@@ -63,13 +70,15 @@ def _ways(stream: AudioStream) -> list[Way]:
     return [Way(), *map(Way, named)]
 
 
-def _works(sound: Path, video: Path, ways: Mapping[int, Way]) -> bool:
+def _works(
+    sound: Path, video: Path, ways: Mapping[int, Way], parts: Mapping[int, Sequence[Part]]
+) -> bool:
     av = pyav()
     codec, options = CODECS[video.suffix.lower()]
     try:
         with (
             av.open(io.BytesIO(), "w", format=format_of(video)) as output,
-            sound_of(sound, output, ways, {}) as tried,
+            sound_of(sound, output, ways, parts) as tried,
         ):
             pictures = output.add_stream(codec, rate=25, options=options)
             pictures.width = pictures.height = 64
@@ -80,7 +89,7 @@ def _works(sound: Path, video: Path, ways: Mapping[int, Way]) -> bool:
             tried.until(None, most=TRIED)
     except (av.FFmpegError, OSError, ValueError):
         return False
-    return True
+    return tried.damaged < tried.taken or not tried.taken
 
 
 @contextmanager
@@ -118,8 +127,10 @@ class Sound:
         self.source, self.output, self.ways, self.parts = source, output, ways, parts
         self.streams: dict[int, AudioStream] = {}
         self.times: dict[int, Times] = {}
+        self.resampled: dict[int, _Resampler] = {}
         self.packets: Iterator[av.Packet] = iter(())
         self.waiting: av.Packet | None = None
+        self.taken = self.damaged = 0  # packets
 
     def begin(self) -> None:
         """Make its streams, after that of the pictures, as most players expect."""
@@ -132,6 +143,8 @@ class Sound:
                 if name in stream.metadata:
                     made.metadata[name] = stream.metadata[name]
             self.streams[stream.index] = made
+            if layout := self.ways[stream.index].layout:
+                self.resampled[stream.index] = _Resampler(made.format.name, layout)
             self.times[stream.index] = Times(
                 Fraction(stream.time_base or 1), self.parts.get(stream.index, ())
             )
@@ -151,9 +164,9 @@ class Sound:
                 break
             self.waiting = self._next()
         if seconds is None:
-            for index, stream in self.streams.items():
-                if self.ways[index].layout:
-                    self.output.mux(stream.encode(None))
+            for index, resampler in self.resampled.items():
+                for frame in (*resampler.end(), None):
+                    self.output.mux(self.streams[index].encode(frame))
 
     def _stream(self, stream: AudioStream, way: Way) -> AudioStream:
         if way.layout is None:
@@ -174,10 +187,49 @@ class Sound:
 
     def _write(self, packet: av.Packet) -> None:
         index = packet.stream.index
+        self.taken += packet.size > 0
         stream = self.streams[index]
         if self.ways[index].layout:
-            for frame in packet.decode():
-                self.output.mux(stream.encode(frame))
+            for frame in self._decoded(packet):
+                for resampled in self.resampled[index].resample(frame):
+                    self.output.mux(stream.encode(resampled))
         elif packet.dts is not None:  # the last one is empty
             packet.stream = stream
             self.output.mux(packet)
+
+    def _decoded(self, packet: av.Packet) -> list[av.AudioFrame]:
+        """Its frames; none if it is damaged, as the first one of a broadcast often is."""
+        try:
+            return packet.decode()  # pyright: ignore[reportReturnType]
+        except pyav().error.InvalidDataError:
+            self.damaged += 1
+            return []
+
+
+class _Resampler:
+    """Sound as an encoder wants it, even where its own kind changes, as between two broadcasts.
+
+    Args:
+        form, layout: of what comes out, by FFmpeg's names.
+    """
+
+    def __init__(self, form: str, layout: str) -> None:
+        self.form, self.layout = form, layout
+        self.kind: tuple[str, str, int] | None = None
+        self.resampler: av.AudioResampler | None = None
+
+    def resample(self, frame: av.AudioFrame) -> list[av.AudioFrame]:
+        """What comes out for a frame."""
+        kind = frame.format.name, frame.layout.name, frame.sample_rate
+        resampler, before = self.resampler, []
+        if resampler is None or kind != self.kind:
+            before = self.end()
+            resampler = pyav().AudioResampler(self.form, self.layout, RATE)
+            self.kind, self.resampler = kind, resampler
+        return [*before, *resampler.resample(frame)]
+
+    def end(self) -> list[av.AudioFrame]:
+        """What is left."""
+        left = self.resampler.resample(None) if self.resampler else []
+        self.resampler = None
+        return left
