@@ -1,5 +1,7 @@
 """Paintings are taken without the border of their scan, photos with a margin."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -11,6 +13,7 @@ from neural_style.canvas import (
     as_picture,
     border,
     extended,
+    is_plain,
     margin_of,
     unframed,
     without_margin,
@@ -66,9 +69,38 @@ def test_a_sky_and_paper_stay() -> None:
     for column in range(300):
         hills[..., : 5 + column // 6, column] = 0.7
     paper = torch.ones(1, 3, 200, 300)
-    paper[..., 15:180, 100:200] = paint(165, 100)
+    drawing = paint(165, 200)
+    for row in range(165):  # which ends in no line
+        half = round(90 * math.sin(math.pi * (row + 1) / 166)) + 1
+        paper[..., 15 + row, 150 - half : 150 + half] = drawing[..., row, 100 - half : 100 + half]
     for picture in (sky, hills, paper, torch.zeros(1, 3, 200, 300)):
         assert cut(picture).pixels.shape == (1, 3, 196, 296)
+
+
+@pytest.mark.parametrize("sides", [(102, 102, 60, 60), (10, 10, 200, 200), (30, 60, 90, 20)])
+def test_a_painting_on_a_wall_is_cut_out(sides: tuple[int, int, int, int]) -> None:
+    """Brought to a square, or photographed with what is around it: wider than a scan's border."""
+    top, bottom, left, right = sides
+    scan = 0.95 + 0.02 * torch.rand(1, 3, 600, 600, generator=torch.Generator().manual_seed(0))
+    height, width = 600 - top - bottom, 600 - left - right
+    scan[..., top : 600 - bottom, left : 600 - right] = paint(height, width)
+    found = cut(scan).pixels.shape[2:]
+    assert found == pytest.approx((height - 12, width - 12), abs=4)
+
+
+@pytest.mark.parametrize(
+    ("share", "plain"), [(1.0, True), (0.97, True), (0.9, False), (0.0, False)]
+)
+def test_what_is_nearly_of_one_colour(share: float, plain: bool) -> None:
+    pixels = paint(100, 100)
+    pixels[..., : round(100 * share), :] = 0.9
+    assert is_plain(Canvas(pixels, torch.ones(1, 1, 100, 100))) is plain
+
+
+def test_what_is_hardly_visible_is_plain() -> None:
+    visible = torch.zeros(1, 1, 100, 100)
+    visible[..., :5, :5] = 1
+    assert is_plain(Canvas(paint(100, 100), visible))
 
 
 @pytest.mark.parametrize(("height", "width"), [(16, 16), (16, 400), (700, 20)])

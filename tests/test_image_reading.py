@@ -104,6 +104,14 @@ def test_grey_of_16_bits_in_any_order_of_bytes(mode: str) -> None:
     same(reading.decode_with_pillow(original).pixels, np.full((2, 3, 3), 0.2))
 
 
+def test_grey_of_8_bits_in_integers_of_32() -> None:
+    """As Pillow's `convert` makes it."""
+    original = Image.new("L", (3, 2), 51).convert("I")
+    picture = reading.decode_with_pillow(original)
+    same(picture.pixels, np.full((2, 3, 3), 0.2))
+    assert picture.depth == 8
+
+
 @pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP"])
 def test_of_an_animation_the_first_frame_is_read(kind: str) -> None:
     frames = [Image.new("RGB", (6, 4), colour) for colour in ("red", "lime", "blue")]

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import torch
@@ -128,3 +129,32 @@ def test_a_thread_that_begins_among_fewer_gets_as_many_as_there_were() -> None:
         thread.join()
     assert seen == [THREADS, THREADS]
     assert torch.get_num_threads() == THREADS
+
+
+FORK = """
+import os, sys
+from conftest import drawn
+from neural_style.job import paint
+from neural_style.settings import parse_settings
+
+settings = {"size": 96, "coarsest": 64, "steps": 3, "final_steps": 2, "device": "cpu"}
+
+def painted():
+    *_, last = paint(drawn(80, 96), [drawn(50, 50)], parse_settings(settings))
+
+painted()
+child = os.fork()
+painted()
+if child:
+    sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+os._exit(0)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+def test_a_forked_child_paints_too() -> None:
+    """It has none of its parent's threads, for which it would wait for ever."""
+    tests = Path(__file__).parent
+    environment = {**os.environ, "OMP_NUM_THREADS": "2", "PYTHONPATH": str(tests)}
+    command = [sys.executable, "-c", FORK]
+    assert subprocess.run(command, env=environment, timeout=100, check=False).returncode == 0

@@ -22,6 +22,13 @@ SCAN = 512
 WIDEST = 0.125
 """Widest border, as a part of height or width; what is wider is plain paint or paper."""
 
+WIDEST_AROUND = 0.4
+"""The same for a border of one colour on all four sides: a painting that was brought to a square,
+or photographed on a wall."""
+
+PLAIN = 0.95
+"""Part of a painting's visible pixels that are of one colour, from which on it is worth a word."""
+
 EDGE = 0.01
 """What is cut off a painting on each side beside its border, as a part of the shorter one: the
 canvas's own edge, its shadow, and a little that is askew."""
@@ -183,10 +190,13 @@ def border(canvas: Canvas) -> tuple[int, int, int, int]:
     """
     small = resized(canvas, *style_size(canvas, min(SCAN, max(canvas.pixels.shape[2:])))).pixels[0]
     height, width = small.shape[1:]
-    top, bottom = _border(small), _border(small.flip(1))
-    # In columns, what lies above and below would be alike on both sides of a border's end.
-    columns = small[:, top : height - bottom].transpose(1, 2)
-    left, right = _border(columns), _border(columns.flip(1))
+    if framed := _frame(small):
+        top, bottom, left, right = framed
+    else:
+        top, bottom = _border(small), _border(small.flip(1))
+        # In columns, what lies above and below would be alike on both sides of a border's end.
+        columns = small[:, top : height - bottom].transpose(1, 2)
+        left, right = _border(columns), _border(columns.flip(1))
     edge, scale = EDGE * min(height, width), canvas.pixels.shape[3] / width
     top, bottom, left, right = (round(scale * (side + edge)) for side in (top, bottom, left, right))
     return top, bottom, left, right
@@ -203,6 +213,40 @@ def unframed(canvas: Canvas, sides: tuple[int, int, int, int]) -> Canvas:
     inside = (..., slice(top, height - bottom), slice(left, width - right))
     style = Canvas(canvas.pixels[inside], canvas.visible[inside])
     return style if style.visible.any() else canvas
+
+
+def is_plain(canvas: Canvas) -> bool:
+    """Whether nearly all that is visible of a painting is of one colour, or hardly anything is."""
+    pixels = canvas.pixels.flatten(2)[0]
+    pixels = pixels[:, canvas.visible.flatten() > 0.5]
+    if pixels.shape[1] < SMALLEST**2:
+        return True
+    alike = (pixels - pixels.median(1, keepdim=True).values).abs().amax(0) < ALIKE
+    return float(alike.float().mean()) >= PLAIN
+
+
+def _frame(pixels: Tensor) -> tuple[int, int, int, int] | None:
+    """Rows and columns at top, bottom, left and right of (3, H, W) that are of one colour on all
+    four sides, up to straight lines at which hardly anything has that colour any more; None if
+    there is no such frame, or it is wider than WIDEST_AROUND."""
+    sides = torch.cat([pixels[:, 0], pixels[:, -1], pixels[:, :, 0], pixels[:, :, -1]], 1)
+    colour = sides.median(1).values[:, None, None]
+    alike = ((pixels - colour).abs().amax(0) < ALIKE).float()
+    found: list[int] = []
+    for lines in (alike.mean(1), alike.mean(0)):
+        painted = (lines < 0.98).nonzero()
+        if not len(painted):
+            return None
+        found += [int(painted[0]), len(lines) - 1 - int(painted[-1])]
+    top, bottom, left, right = found
+    height, width = alike.shape
+    widest = max(top / height, bottom / height, left / width, right / width)
+    inside = alike[top : height - bottom, left : width - right]
+    if min(found) == 0 or widest > WIDEST_AROUND or min(inside.shape) < SMALLEST:
+        return None
+    # The outermost lines are mixed with what is beside them.
+    ends = (inside[1], inside[-2], inside[:, 1], inside[:, -2])
+    return (top, bottom, left, right) if max(map(torch.mean, ends)) < 0.1 else None
 
 
 def _border(pixels: Tensor) -> int:

@@ -20,6 +20,7 @@ HINTS: dict[str, str] = {
     "image_too_small": "Choose a larger picture, or a larger size.",
     "image_transparent": "Choose a picture with something visible in it.",
     "photos_as_styles": "Give photos to `neural-style batch`, and style pictures with --style.",
+    "style_plain": "Choose another style picture, or cut off what is plain, if that is not meant.",
     "mask_empty": "Choose a mask that is white where the region is.",
     "mask_size": "Make the mask as large as the photo.",
     "masks_overlap": "Change the masks if that is not meant.",

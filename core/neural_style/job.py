@@ -13,7 +13,7 @@ from PIL import Image
 from torch import Tensor
 
 from neural_style.budget import memory_errors_named
-from neural_style.canvas import as_picture, without_margin
+from neural_style.canvas import as_picture, is_plain, without_margin
 from neural_style.checkpoint import Checkpoint
 from neural_style.devices import is_out_of_memory, name_of, passed_over
 from neural_style.errors import NeuralStyleError
@@ -182,6 +182,9 @@ def paint(
             previous=previous,
             whole=whole,
         )
+        if any(is_plain(style.canvas) for region in pictures.regions for style in region.styles):
+            message = "A style picture is nearly all of one colour, and so the painting may be"
+            yield Warned("style_plain", message)
         studio = Studio(pictures, settings, plan)
         faces = pictures.faces.squares if pictures.faces else ()
         yield Started(plan, faces, resume.fraction if resume else 0.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from types import TracebackType
@@ -16,6 +17,10 @@ LOOK_SECONDS = 0.5
 
 _lock = threading.Lock()
 _users, _before = 0, 0
+
+if hasattr(os, "register_at_fork"):
+    # A child of a process that has painted has none of its threads, and would wait for them.
+    os.register_at_fork(after_in_child=lambda: torch.set_num_threads(1))
 
 
 class SharedCores:

@@ -262,6 +262,10 @@ def _start(command, log_path, bundles):
     log = _open_log(log_path)
     options = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": log}
     options["env"] = clean_environment(os.environ, bundles)
+    try:
+        os.getcwd()
+    except OSError:  # the folder that GIMP was started in is gone, and no Python starts there
+        options["cwd"] = os.path.abspath(os.sep)
     options["close_fds"] = os.name != "nt" or sys.version_info[0] > 2
     if os.name == "nt":
         options["creationflags"] = 0x08000000  # CREATE_NO_WINDOW

@@ -178,9 +178,12 @@ def decode_with_pillow(image: Image.Image) -> Picture:
     image.load()
     orientation, profile = _orientation(image), image.info.get("icc_profile")
     if image.mode.startswith("I;16") or image.mode in ("I", "F"):
-        # Pillow's 32-bit integers hold 16-bit samples here: those of TIFF are read elsewhere.
-        grey = floats_of(np.asarray(image), 1 if image.mode == "F" else 65535)
-        return picture_of(unit(grey), 16, profile, orientation)
+        # Pillow's 32-bit integers hold 16-bit samples here: those of TIFF are read elsewhere. Or
+        # 8-bit ones, as `convert("I")` leaves them.
+        samples = np.asarray(image)
+        few = image.mode == "I" and samples.max() <= 255
+        grey = floats_of(samples, 1 if image.mode == "F" else 255 if few else 65535)
+        return picture_of(unit(grey), 8 if few else 16, profile, orientation)
     if image.mode == "LAB":
         lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
         image = ImageCms.buildTransform(lab, srgb, "LAB", "RGB").apply(image)
