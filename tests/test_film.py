@@ -657,6 +657,36 @@ def test_colours_stay(tmp_path: Path, height: int) -> None:
     assert np.abs(frame.picture.pixels - pixels)[:, 8::16].max() < 0.02
 
 
+def noted(
+    path: Path, picture: Picture, matrix: tuple[int, ...], aspect: Fraction = Fraction(1)
+) -> Path:
+    """A film of one frame, with a note of how it is to be turned, and how wide its pixels are."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25, options={"crf": "5"})
+        stream.height, stream.width = picture.alpha.shape
+        stream.pix_fmt = "yuv444p"
+        stream.codec_context.sample_aspect_ratio = aspect
+        array = np.rint(picture.pixels * 255).astype(np.uint8)
+        container.mux(stream.encode(av.VideoFrame.from_ndarray(array, format="rgb24")))
+        container.mux(stream.encode(None))
+    data = bytearray(path.read_bytes())
+    where = data.index(b"tkhd") + 4 + 40  # the matrix of the track's header
+    a, b, c, d = (value << 16 for value in matrix)
+    values = [a, b, 0, c, d, 0, 0, 0, 1 << 30]
+    data[where : where + 36] = b"".join(value.to_bytes(4, "big", signed=True) for value in values)
+    path.write_bytes(data)
+    return path
+
+
+@pytest.mark.parametrize("width", [48, 64])
+@pytest.mark.parametrize(("matrix", "turned"), [((-1, 0, 0, 1), False), ((0, 1, -1, 0), True)])
+def test_wide_pixels_are_turned_too(
+    tmp_path: Path, width: int, matrix: tuple[int, ...], turned: bool
+) -> None:
+    video = Video(noted(tmp_path / "in.mp4", drawn(48, width), matrix, Fraction(4, 3)))
+    assert video.aspect == (Fraction(3, 4) if turned else Fraction(4, 3))
+
+
 @pytest.mark.parametrize(
     ("matrix", "seen"),
     [
@@ -676,19 +706,7 @@ def test_a_video_is_upright(
 ) -> None:
     """Turned and mirrored by a note in the file, as phones and cameras for selfies do."""
     picture = drawn(48, 64)
-    with av.open(str(tmp_path / "phone.mp4"), "w") as container:
-        stream = container.add_stream("libx264", rate=25, options={"crf": "5"})
-        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv444p"
-        array = np.rint(picture.pixels * 255).astype(np.uint8)
-        container.mux(stream.encode(av.VideoFrame.from_ndarray(array, format="rgb24")))
-        container.mux(stream.encode(None))
-    data = bytearray((tmp_path / "phone.mp4").read_bytes())
-    where = data.index(b"tkhd") + 4 + 40  # the matrix of the track's header
-    a, b, c, d = (value << 16 for value in matrix)
-    values = [a, b, 0, c, d, 0, 0, 0, 1 << 30]
-    data[where : where + 36] = b"".join(value.to_bytes(4, "big", signed=True) for value in values)
-    (tmp_path / "phone.mp4").write_bytes(data)
-    video = Video(tmp_path / "phone.mp4")
+    video = Video(noted(tmp_path / "phone.mp4", picture, matrix))
     expected = seen(picture.pixels)
     assert (video.height, video.width) == expected.shape[:2]
     (frame,) = video.frames()

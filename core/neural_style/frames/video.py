@@ -63,7 +63,7 @@ class Video:
             stream = _pictures_in(container)
             first = next(container.decode(stream))
             height, width = _upright(first).shape[:2]
-            turned = (width, height) != (first.width, first.height)
+            turned = _is_turned(_display_matrix(first))
             self.width, self.height = width, height
             self.rate = Fraction(stream.average_rate or 25)
             self.time_base = Fraction(stream.time_base or 1 / self.rate)
@@ -210,10 +210,15 @@ def _display_matrix(frame: VideoFrame) -> tuple[int, int, int, int]:
     return a, b, c, d
 
 
+def _is_turned(matrix: tuple[int, int, int, int]) -> bool:
+    """Whether rows are seen as columns."""
+    return abs(matrix[1]) > abs(matrix[0])
+
+
 def _as_seen(pixels: Any, matrix: tuple[int, int, int, int]) -> Any:
     """(H, W, 3) turned and mirrored by quarters, as a display matrix says."""
     a, b, c, d = matrix
-    if abs(b) > abs(a):
+    if _is_turned(matrix):
         pixels, a, d = pixels.swapaxes(0, 1), c, b
     return pixels[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1]
 
