@@ -128,6 +128,18 @@ def test_a_list_of_files(tmp_path: Path) -> None:
         read_list(file)
 
 
+def test_names_that_are_nearly_right_are_told(tmp_path: Path) -> None:
+    write_picture(tmp_path / "caf\u00e9.png", drawn(20, 20))
+    for name, hint in (("cafe\u0301.png", "looks the same"), ('"caf\u00e9.png"', "quotation")):
+        given = f'"{tmp_path / name[1:-1]}"' if '"' in name else tmp_path / name
+        with pytest.raises(NeuralStyleError, match="There is no file or folder") as caught:
+            find_photos([given], besides=tmp_path / "out")
+        assert hint in caught.value.hint
+        with pytest.raises(NeuralStyleError, match="There is no file") as caught:
+            read_picture(given)
+        assert hint in caught.value.hint
+
+
 def test_no_two_results_have_one_name() -> None:
     given = ["a.png", "a.heic", "a.HEIC", "A.png", "b/a.gif", "c.tif", "c.jpg", "c"]
     found = list(name_results([Photo(Path(name), name) for name in given], None))

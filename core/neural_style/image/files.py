@@ -7,6 +7,7 @@ import os
 import secrets
 import shutil
 import stat
+import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import BinaryIO
@@ -31,12 +32,31 @@ def opened(path: Path) -> Iterator[BinaryIO]:
             raise NeuralStyleError("file_missing", f"{name} {what}")
         file = open(path, "rb")  # noqa: SIM115 - closed below, beyond these errors
     except (FileNotFoundError, NotADirectoryError, ValueError) as error:
-        raise NeuralStyleError("file_missing", f"There is no file {name}") from error
+        raise missing("file", path) from error
     except OSError as error:
         message = f"{name} cannot be read: {error.strerror}"
         raise NeuralStyleError("cannot_read", message) from error
     with file:
         yield file
+
+
+def missing(what: str, path: Path) -> NeuralStyleError:
+    """The error to raise where there is no such file or folder, with the reason if it is known:
+    quotation marks around a name, or letters that look the same and are stored otherwise, as é is
+    one character or two.
+
+    Args:
+        what: what it should be.
+        path: where.
+    """
+    given, hint = os.fsdecode(path), None
+    for form in ("NFC", "NFD"):
+        other = unicodedata.normalize(form, given)
+        if other != given and os.path.lexists(other):
+            hint = "There is one whose name only looks the same: copy the name from its folder."
+    if given[:1] in ("'", '"') and os.path.lexists(given.strip("'\"")):
+        hint = "Leave out the quotation marks."
+    return NeuralStyleError("file_missing", f"There is no {what} {printable(path)}", hint)
 
 
 def check_readable(paths: Iterable[Path]) -> None:

@@ -13,6 +13,7 @@ from PIL import Image
 
 from neural_style.errors import NeuralStyleError
 from neural_style.image import can_write, opened
+from neural_style.image.files import missing
 
 MAGIC = "*?["
 """What makes a pattern of a path."""
@@ -124,7 +125,7 @@ def _photos(source: str, besides: Path) -> Iterator[Photo]:
     elif os.path.lexists(source):
         yield Photo(Path(source), os.path.basename(source))
     else:
-        raise NeuralStyleError("file_missing", f"There is no file or folder {source}")
+        raise missing("file or folder", source)
 
 
 def _below(folder: Path, besides: Path) -> Iterator[Photo]:
