@@ -10,7 +10,6 @@ import gtk
 
 import form
 import lastvalues
-import layers
 import masks
 import run_window
 from arguments import Choices
@@ -51,8 +50,7 @@ def run(title, choices, image, source, begun=None, below=None):
         if not agreed:
             raise Cancelled
         lastvalues.save(choices)
-        layers.check_alive(image, source)
-        painting.finish = choices.finish()
+        painting.masks, painting.finish = choices.masks, choices.finish()
         return run_window.paint(painting, choices.styles, choices.collect())
     finally:
         painting.close()
@@ -189,6 +187,9 @@ class Dialog(object):
     def look(self):
         pass  # nothing here is a list of what is in the image
 
+    def show_looked(self, looked):
+        pass
+
     def offer_networks(self, names):
         self._form.offer_networks(names)
 
@@ -196,3 +197,4 @@ class Dialog(object):
         gobject.source_remove(self._timer)
         self._planning.stop()
         self._dialog.destroy()
+        self._painting.turns.finish()

@@ -7,6 +7,9 @@ import sys
 import gimp
 from paths import native
 
+ASKS_IN_THREADS = False
+"""Whether a thread can wait for GIMP's answer while the others go on."""
+
 
 def config_file(name):
     """A file's path in GIMP's own folder."""

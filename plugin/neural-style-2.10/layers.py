@@ -105,7 +105,13 @@ def is_as_made(layer, before):
 
 
 def pixels_with_filters(layer):
-    """The layer's pixels now; GIMP 2.10 has no filters that stay with a layer."""
+    """The layer as it is now; GIMP 2.10 has no filters that stay with a layer."""
+    # A copy of a group is drawn anew, a little differently.
+    return _pixels(layer) if pdb.gimp_item_is_group(layer) else scratch.fresh(layer)
+
+
+def _pixels(layer):
+    """The layer's pixels now."""
     layer = scratch.fresh(layer)
     size = layer.width, layer.height
     form = scratch.form_of(layer.image)
@@ -116,10 +122,10 @@ def pixels_with_filters(layer):
 
 
 def write_picture(pixels, region, path, longest=None):
-    """Write a region of a picture, at most `longest` pixels long; describes the file for a job."""
+    """Write a region of a layer or of `Pixels`, at most `longest` pixels long; describes the file
+    for a job."""
     _scale, width, height = scaled(region, longest)
-    data = _cut(pixels, region)
-    with scratch.image_with(pixels.form, region.width, region.height, data) as image:
+    with _part(pixels, region) as image:
         scratch.scale(image, width, height)
         scratch.convert(image, scratch.ENGINE)
         strips = rawfile.strips(width * rawfile.PIXEL_BYTES, height)
@@ -127,6 +133,26 @@ def write_picture(pixels, region, path, longest=None):
         parts = (scratch.read(layer, 0, first, width, end - first) for first, end in strips)
         rawfile.write(path, parts)
     return described(path, region, longest)
+
+
+@contextlib.contextmanager
+def _part(pixels, region):
+    """An image of one layer with what is in a region of a layer or of `Pixels`."""
+    if isinstance(pixels, Pixels):
+        data = _cut(pixels, region)
+        with scratch.image_with(pixels.form, region.width, region.height, data) as image:
+            yield image
+        return
+    # Within GIMP: the bytes of a large layer take longer to Python and back than all the rest.
+    form = scratch.form_of(pixels.image)
+    with scratch.image_of(form, pixels.width, pixels.height) as image:
+        twin = pdb.gimp_layer_new_from_drawable(pixels, image)
+        pdb.gimp_image_insert_layer(image, twin, None, 0)
+        twin.set_offsets(0, 0)
+        pdb.gimp_image_crop(image, region.width, region.height, region.x, region.y)
+        if not twin.has_alpha:
+            twin.add_alpha()
+        yield image
 
 
 def _cut(pixels, region):
@@ -160,7 +186,7 @@ def snapshot(image, source, with_selection=True):
 
     With a selection the mask is the selection (times the source's own mask), feathering included.
     """
-    pixels = pixels_with_filters(source)
+    pixels = _pixels(source)
     size = pixels.width, pixels.height
     x, y = source.offsets
     mask = None

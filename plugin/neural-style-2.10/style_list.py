@@ -45,7 +45,8 @@ class StyleList(StyleRows):
 
     def _on_drop(self, _widget, context, _x, _y, data, _info, time):
         uris = [uri.decode("ascii") for uri in data.get_uris()]
-        context.finish(self.use(uris), False, time)
+        self.use(uris)
+        context.finish(True, False, time)
 
     # -- the menu ------------------------------------------------------------------------------
 
@@ -66,7 +67,7 @@ class StyleList(StyleRows):
 
     def _append_at_hand(self):
         """What GIMP 3 has as a strip; favourites and a folder can be chosen there only."""
-        for key, title, named in at_hand(self._painting.image):
+        for key, title, named in at_hand():
             if key not in (gallery.FAVOURITES, gallery.FOLDER):
                 self._append_submenu(title, named)
 

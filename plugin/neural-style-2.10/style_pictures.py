@@ -4,13 +4,12 @@
 Each is named by a reference; see `styles`. Nothing here changes an image of the artist's.
 """
 
-import os
-
 from gimpenums import FILL_PATTERN, INDEXED, LAYER_MODE_NORMAL, MASK_APPLY, RGB, RGBA_IMAGE
 
 import gimp
 import layers
 import scratch
+import style_files
 import styles
 import uris
 from messages import PluginError
@@ -53,13 +52,13 @@ def lasting_image(image):
     return styles.image(image.ID, _process(), image.name.decode("utf-8"))
 
 
-def check(reference, image):
+def check(reference, image, is_there=style_files.is_there):
     """Raise `style_gone` or `file_missing` if a style picture is not there; the clipboard is not
-    looked at."""
+    looked at. `is_there(path)` tells it of a file."""
     kind, value, _name = styles.split(reference)
     if kind == "file":
         file = uris.to_path(value)
-        if value.startswith("file:") and not os.path.exists(native(file)):
+        if value.startswith("file:") and not is_there(native(file)):
             raise PluginError("file_missing", file.decode("utf-8", "replace"))
     elif (
         (kind == "layer" and _layer(value, image) is None)
@@ -95,7 +94,7 @@ def load(reference, path, image):
     Of a layer that is its own pixels with its mask, whether it is shown or not.
 
     Raises:
-        PluginError: `style_gone`, `file_missing`, `style_unreadable`.
+        PluginError: `style_gone`, `file_missing`, `file_unreachable`, `style_unreadable`.
     """
     check(reference, image)
     kind, value, _name = styles.split(reference)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The dialog: style picture first, the main settings, the rest behind an expander, a preview."""
 
+from functools import partial
+
 import gi
 
 gi.require_version("GimpUi", "3.0")
@@ -9,7 +11,6 @@ from gi.repository import GimpUi, GLib, Gtk  # noqa: E402
 
 import form  # noqa: E402
 import grid_window  # noqa: E402
-import layers  # noqa: E402
 import run_window  # noqa: E402
 from interrupted import Interrupted  # noqa: E402
 from masks_form import MasksForm  # noqa: E402
@@ -44,8 +45,7 @@ def run(title, choices, image, source, begun=None, below=None):
             ask.close()
         if not agreed:
             raise Cancelled
-        layers.check_alive(image, source)
-        painting.finish = choices.finish()
+        painting.masks, painting.finish = choices.masks, choices.finish()
         return run_window.paint(painting, choices.styles, choices.collect())
     finally:
         painting.close()
@@ -90,13 +90,14 @@ class Dialog:
         self._dialog.set_ok_label(_("_Paint"))
         self._form = form.Form(choices, self._planning.change)
         self._styles = StyleList(choices, painting, self._planning.change, self._planning.tell)
-        self.preview = Preview(self._planning.settle, self._planning.zoom, self._try_nine)
+        try_nine = partial(painting.turns.when_free, self._try_nine)
+        self.preview = Preview(self._planning.settle, self._planning.zoom, try_nine)
         self._masks = MasksForm(choices, painting, self._planning.change, self._planning.tell)
         self._build()
         self._config.connect("notify", self._on_config)
         self._planning.show_part()
         self._planning.change()
-        self._timer = GLib.timeout_add(TICK_MS, self._planning.tick)
+        self._timer = GLib.timeout_add(TICK_MS, self._tick)
 
     # -- building ------------------------------------------------------------------------------
 
@@ -111,8 +112,8 @@ class Dialog:
         found = self._painting.interrupted()
         if found:
             everything.pack_start(self._build_offer(found), False, False, 0)
-        strip = Strip(self._styles, self._painting.image)
-        everything.pack_start(strip.widget, False, False, 0)
+        self._strip = Strip(self._styles, self._painting)
+        everything.pack_start(self._strip.widget, False, False, 0)
         everything.pack_start(sides, False, False, 0)
         # That the window is not too high, only one of them is open.
         self._expanders = [
@@ -166,6 +167,11 @@ class Dialog:
         if expander.get_expanded() and place.height > before:
             self._scrolled.get_vadjustment().clamp_page(place.y, place.y + place.height)
 
+    def _tick(self):
+        self._planning.tick()
+        self._strip.look()
+        return True
+
     # -- the artist's changes ------------------------------------------------------------------
 
     def run(self):
@@ -218,7 +224,10 @@ class Dialog:
         self._status.set_text(text)
 
     def look(self):
-        self._masks.look()
+        return self._masks.look()
+
+    def show_looked(self, offered):
+        self._masks.show_looked(offered)
 
     def offer_networks(self, names):
         self._form.offer_networks(names)
@@ -227,3 +236,4 @@ class Dialog:
         GLib.source_remove(self._timer)
         self._planning.stop()
         self._dialog.destroy()
+        self._painting.turns.finish()

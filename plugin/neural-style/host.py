@@ -6,6 +6,9 @@ import sys
 
 from gi.repository import Gimp
 
+ASKS_IN_THREADS = True
+"""Whether a thread can wait for GIMP's answer while the others go on."""
+
 
 def config_file(name):
     """A file's path in GIMP's own folder."""

@@ -9,11 +9,11 @@ from gi.repository import Gdk, Gtk, Pango  # noqa: E402
 import layers  # noqa: E402
 import mask_pictures  # noqa: E402
 import masks  # noqa: E402
-import style_pictures  # noqa: E402
 import style_rows  # noqa: E402
 import styles  # noqa: E402
 from style_menu import style_menu  # noqa: E402
 from translation import _  # noqa: E402
+from words import mask_words, style_words  # noqa: E402
 
 THUMBNAIL = 32
 
@@ -56,7 +56,7 @@ class MasksForm:
         self._list.set_no_show_all(True)  # without regions it would be a gap
         self._add = Gtk.Button(label=_("Add Re_gion"), use_underline=True, halign=Gtk.Align.START)
         self._add.set_tooltip_text(_("Paint a part of the layer in a style of its own"))
-        self._add.connect("clicked", self._on_add)
+        self._add.connect("clicked", lambda _b: self.painting.turns.when_free(self._on_add))
         self.widget = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6, border_width=6)
         for part in (top, self._list, self._add):
             self.widget.pack_start(part, False, False, 0)
@@ -64,8 +64,11 @@ class MasksForm:
     # -- showing -------------------------------------------------------------------------------
 
     def look(self):
-        """Offer what is in the image now."""
-        offered = mask_pictures.offered(self.image)
+        """What GIMP says that can be a mask now."""
+        return mask_pictures.offered(self.image)
+
+    def show_looked(self, offered):
+        """Offer it."""
         if offered != self.offered:
             self.offered = offered
             self.refresh()
@@ -76,7 +79,7 @@ class MasksForm:
             return
         self._is_refreshing = True
         protect, regions = self._choices.masks
-        self._protect.show([(_("Nothing"), ""), *self.offered], protect, self.image)
+        self._protect.show([(_("Nothing"), ""), *self.offered], protect)
         while len(self._rows) > len(regions):
             self._rows.pop().widget.destroy()
         while len(self._rows) < len(regions):
@@ -97,7 +100,7 @@ class MasksForm:
         if not self._is_refreshing:
             self._change(self._choices.masks._replace(protect=reference))
 
-    def _on_add(self, _button):
+    def _on_add(self):
         regions = self._choices.masks.regions
         self._change_regions([*regions, masks.Region(self._likely_mask(), "", None)])
         self._rows[-1].style.grab_focus()
@@ -151,10 +154,10 @@ class MaskCombo:
         for cell in self.widget.get_cells():
             cell.set_properties(ellipsize=Pango.EllipsizeMode.MIDDLE, width_chars=20)
 
-    def show(self, offered, chosen, image):
+    def show(self, offered, chosen):
         """Show a mask in a list of those offered; one that is gone is in it too."""
         same = [reference for _label, reference in offered if masks.is_same(reference, chosen)]
-        gone = [] if same else [(mask_pictures.name_of(chosen, image), chosen)]
+        gone = [] if same else [(mask_words(chosen), chosen)]
         if [*offered, *gone] != self._listed:
             self._listed = [*offered, *gone]
             self.widget.remove_all()
@@ -201,7 +204,7 @@ class Row:
 
     def show(self, region, strength):
         """Show a region; `strength` is that of the rest."""
-        self._mask.show(self._owner.offered, region.mask, self._owner.image)
+        self._mask.show(self._owner.offered, region.mask)
         is_own = region.strength is not None
         self.own.set_active(is_own)
         self.strength.set_sensitive(is_own)
@@ -211,18 +214,21 @@ class Row:
             self._show_style(region.style)
 
     def _show_style(self, reference):
-        picture = style_rows.shown(reference, self._owner.painting, THUMBNAIL)
-        if picture:
-            self._picture.set_from_pixbuf(picture)
-        else:
-            self._picture.set_from_icon_name("image-x-generic", Gtk.IconSize.BUTTON)
-        image = self._owner.image
-        words = style_pictures.name_of(reference, image) if reference else _("Choose a style...")
-        self._name.set_text(words)
+        self._picture.set_from_icon_name("image-x-generic", Gtk.IconSize.BUTTON)
+        self._name.set_text(style_words(reference) if reference else _("Choose a style..."))
+
+        def show(picture):
+            if self._shown == reference:
+                self._picture.set_from_pixbuf(picture)
+
+        if reference:
+            style_rows.show_picture(reference, self._owner.painting, THUMBNAIL, show)
 
     def _on_style(self, button):
-        window = button.get_toplevel()
-        self._menu = style_menu(self._owner.image, window, self._use)
+        self._owner.painting.turns.when_free(lambda: self._offer_styles(button))
+
+    def _offer_styles(self, button):
+        self._menu = style_menu(self._owner.painting, button.get_toplevel(), self._use)
         self._menu.popup_at_widget(button, Gdk.Gravity.SOUTH_WEST, Gdk.Gravity.NORTH_WEST, None)
         self._menu.select_first(False)
 

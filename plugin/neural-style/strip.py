@@ -9,12 +9,13 @@ from gi.repository import Gdk, GdkPixbuf, Gimp, GLib, Gtk, Pango  # noqa: E402
 
 import gallery  # noqa: E402
 import host  # noqa: E402
-import style_pictures  # noqa: E402
+import style_rows  # noqa: E402
 import styles  # noqa: E402
-from pixbuf import thumbnail, tile  # noqa: E402
+from pixbuf import tile  # noqa: E402
+from style_files import answers  # noqa: E402
 from style_menu import append  # noqa: E402
-from style_rows import is_there  # noqa: E402
 from translation import _  # noqa: E402
+from words import style_words  # noqa: E402
 
 SIDE = 64
 """Of a thumbnail."""
@@ -27,15 +28,17 @@ PICTURE, TOOLTIP, REFERENCE = range(3)
 class Strip:
     """The thumbnails of one group; what is chosen goes into `style_list`."""
 
-    def __init__(self, style_list, image):
+    def __init__(self, style_list, painting):
         self._list = style_list
-        self._image = image
+        self._turns = painting.turns
         self._path = host.config_file(gallery.FILE)
         self._groups = {}
-        self._waiting = []  # numbers of the rows without a thumbnail yet
-        self._timer = 0
+        self._shown = []  # the references in the rows
+        self._waiting = []  # numbers of the rows for which no thumbnail was asked yet
+        self._changes = 0  # of what is known of files, that are shown
         self._build()
-        self._regroup(gallery.first_shown(gallery.load(self._path)))
+        self._wanted = gallery.first_shown(gallery.load(self._path))
+        self._regroup()
 
     # -- building ------------------------------------------------------------------------------
 
@@ -54,7 +57,6 @@ class Strip:
         self.widget.set_margin_end(12)
         self.widget.pack_start(self._combo, False, False, 0)
         self.widget.pack_start(self._stack, True, True, 0)
-        self.widget.connect("destroy", lambda _widget: self._stop())
         self.widget.show_all()
 
     def _build_pictures(self):
@@ -90,9 +92,18 @@ class Strip:
 
     # -- showing -------------------------------------------------------------------------------
 
-    def _regroup(self, key):
-        """Offer the groups that there are now, and show that one, or else the drawn pictures."""
-        groups = self._look()
+    def look(self):
+        """Show what has become known of files meanwhile; to be called often."""
+        if answers.changes != self._changes:
+            groups, shown = self._groups, self._shown
+            self._look()
+            if self._groups != groups:
+                self._regroup(shown)
+
+    def _regroup(self, shown=None):
+        """Offer the groups that there are now, and show the one wanted, or else the drawn pictures,
+        unless just these are `shown` already."""
+        groups, key = self._look(), self._wanted
         if key not in self._groups:
             # A folder without pictures of its own has subfolders with some.
             key = groups[2].key if key == gallery.FOLDER else gallery.DRAWN
@@ -102,27 +113,28 @@ class Strip:
             self._combo.append(group.key, group.title)
         self._combo.set_active_id(key)
         self._combo.handler_unblock_by_func(self._on_group)
-        self._show(key)
+        if shown is None or shown != self._groups[key].references:
+            self._show(key)
 
     def _look(self):
-        state = gallery.load(self._path)
-        groups = gallery.groups(state, lambda reference: is_there(reference, self._image))
+        self._changes = answers.changes
+        groups = style_rows.groups()
         self._groups = {group.key: group for group in groups}
         return groups
 
     def _on_group(self, combo):
-        gallery.change(self._path, group=combo.get_active_id())
-        self._show(combo.get_active_id())
+        self._wanted = combo.get_active_id()
+        gallery.change(self._path, group=self._wanted)
+        self._show(self._wanted)
 
     def _show(self, key):
-        references = self._groups[key].references
+        references = self._shown = list(self._groups[key].references)
         named = gallery.drawn()
         self._view.set_model(None)
         self._rows.clear()
         icon = _icon()
         for reference in references:
-            name = style_pictures.name_of(reference, self._image)
-            text = "\n".join(named.get(reference, [name]))
+            text = "\n".join(named.get(reference, [style_words(reference)]))
             self._rows.append([icon, GLib.markup_escape_text(text), reference])
         self._view.set_columns(max(1, len(references)))
         self._view.set_model(self._rows)
@@ -149,33 +161,25 @@ class Strip:
     # -- thumbnails ----------------------------------------------------------------------------
 
     def _load(self):
-        if self._waiting and not self._timer:
-            self._timer = GLib.idle_add(self._load_one)
-
-    def _load_one(self):
-        """Load one thumbnail that is in sight; the dialog stays usable meanwhile."""
+        """Have the thumbnails made that are in sight, or nearly."""
         in_sight = self._view.get_visible_range()
         first, last = [path.get_indices()[0] for path in in_sight] if in_sight else (0, AHEAD)
-        number = next((one for one in self._waiting if first <= one <= last + AHEAD), None)
-        if number is None:
-            self._timer = 0
-            return False
-        self._waiting.remove(number)
-        picture = self._picture_of(self._rows[number][REFERENCE])
-        if picture:
-            self._rows[number][PICTURE] = picture
-        return True
+        for number in [one for one in self._waiting if first <= one <= last + AHEAD]:
+            self._waiting.remove(number)
+            self._load_one(number, self._shown)
 
-    def _picture_of(self, reference):
-        kind, value, _name = styles.split(reference)
+    def _load_one(self, number, shown):
+        def show(picture):
+            if picture and shown is self._shown:
+                self._rows[number][PICTURE] = picture
+
+        kind, value, _name = styles.split(shown[number])
         if kind == "pattern":
-            return tile(Gimp.Pattern.get_by_name(value), SIDE)
-        return thumbnail(reference, SIDE)
-
-    def _stop(self):
-        if self._timer:
-            GLib.source_remove(self._timer)
-            self._timer = 0
+            self._turns.take(
+                lambda: tile(Gimp.Pattern.get_by_name(value), SIDE), show, lambda _error: None
+            )
+        else:
+            style_rows.when_thumbnail(show, shown[number], SIDE)
 
     # -- choosing ------------------------------------------------------------------------------
 
@@ -263,7 +267,8 @@ class Strip:
         chooser.destroy()
         if answer == Gtk.ResponseType.OK and chosen:
             gallery.change(self._path, folder=chosen, group=gallery.FOLDER)
-            self._regroup(gallery.FOLDER)
+            self._wanted = gallery.FOLDER
+            self._regroup()
 
 
 def _icon():

@@ -81,12 +81,16 @@ class StyleList(StyleRows):
 
     def _on_more(self, button):
         button.grab_focus()  # the list is before it then, for keys
-        self._menu = style_menu(self._painting.image, button.get_toplevel(), self.use)
+        self._painting.turns.when_free(lambda: self._offer_more(button))
+
+    def _offer_more(self, button):
+        self._menu = style_menu(self._painting, button.get_toplevel(), self.use)
         self._menu.popup_at_widget(button, Gdk.Gravity.SOUTH_WEST, Gdk.Gravity.NORTH_WEST, None)
         self._menu.select_first(False)
 
     def _on_drop(self, _widget, context, _x, _y, data, _info, time):
-        Gtk.drag_finish(context, self.use(data.get_uris()), False, time)
+        self.use(data.get_uris())
+        Gtk.drag_finish(context, True, False, time)
 
 
 class Row(StyleRow):

@@ -17,17 +17,24 @@ TILE = 48
 """Longest side of a pattern's picture."""
 
 
-def style_menu(image, window, use):
+def style_menu(painting, window, use):
     """A menu of all that is there to choose from now; `use(references)` takes what is chosen."""
-    menu = Gtk.Menu()
-    patterns = Gimp.patterns_get_list("")
+    menu, image = Gtk.Menu(), painting.image
     append(menu, _("_File..."), lambda: use(_ask_for_files(window)))
-    append(menu, _("_Pattern..."), lambda: use(_ask_for_pattern(window, patterns)), bool(patterns))
+    append(
+        menu,
+        _("_Pattern..."),
+        lambda: painting.turns.take(
+            _patterns,
+            lambda patterns: use(_ask_for_pattern(window, patterns)),
+            lambda _error: None,
+        ),
+    )
     _append_submenu(menu, _("_Layer of This Image"), style_pictures.layers_of(image), use)
     _append_submenu(menu, _("_Open Image"), style_pictures.images_besides(image), use)
     copied = Gtk.Clipboard.get(Gdk.SELECTION_CLIPBOARD).wait_is_image_available()
     append(menu, _("_Clipboard"), lambda: use([styles.CLIPBOARD]), copied)
-    for _key, title, named in at_hand(image):
+    for _key, title, named in at_hand():
         _append_submenu(menu, title, named, use, use_underline=False)
     menu.show_all()
     return menu
@@ -60,14 +67,19 @@ def _ask_for_files(window):
     return chosen if answer == Gtk.ResponseType.OK else []
 
 
+def _patterns():
+    """A picture and the name of each of GIMP's patterns."""
+    return [(tile(one, TILE), one.get_name()) for one in Gimp.patterns_get_list("")]
+
+
 def _ask_for_pattern(window, patterns):
-    """A window with all patterns, of which one can be chosen."""
+    """A window with these patterns, of which one can be chosen."""
     dialog = Gtk.Dialog(title=_("Choose a pattern"), transient_for=window, modal=True)
     dialog.add_buttons(_("_Cancel"), Gtk.ResponseType.CANCEL, _("_Open"), Gtk.ResponseType.OK)
     dialog.set_default_response(Gtk.ResponseType.OK)
     rows = Gtk.ListStore(GdkPixbuf.Pixbuf, str)
     for pattern in patterns:
-        rows.append([tile(pattern, TILE), pattern.get_name()])
+        rows.append(list(pattern))
     view = Gtk.IconView(model=rows, pixbuf_column=0, text_column=1, item_width=90)
     view.set_selection_mode(Gtk.SelectionMode.BROWSE)
     view.connect("item-activated", lambda *_item: dialog.response(Gtk.ResponseType.OK))

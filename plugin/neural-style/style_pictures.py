@@ -10,6 +10,7 @@ gi.require_version("Gimp", "3.0")
 from gi.repository import Gimp, Gio  # noqa: E402
 
 import layers  # noqa: E402
+import style_files  # noqa: E402
 import styles  # noqa: E402
 from messages import PluginError  # noqa: E402
 from region import Region  # noqa: E402
@@ -43,13 +44,13 @@ def lasting_image(image):
     return styles.image(image.get_id(), Gimp.getpid(), image.get_name())
 
 
-def check(reference, image):
+def check(reference, image, is_there=style_files.is_there):
     """Raise `style_gone` or `file_missing` if a style picture is not there; the clipboard is not
-    looked at."""
+    looked at. `is_there(path)` tells it of a file."""
     kind, value, _name = styles.split(reference)
     if kind == "file":
         file = Gio.File.new_for_uri(value)
-        if file.is_native() and not file.query_exists(None):
+        if file.is_native() and not is_there(file.get_path()):
             raise PluginError("file_missing", file.get_parse_name())
     elif kind != "clipboard" and _find(reference, image) is None:
         raise PluginError("style_gone", style_words(reference))
@@ -74,7 +75,7 @@ def load(reference, path, image):
     Of a layer that is its own pixels with its mask, whether it is shown or not.
 
     Raises:
-        PluginError: `style_gone`, `file_missing`, `style_unreadable`.
+        PluginError: `style_gone`, `file_missing`, `file_unreachable`, `style_unreadable`.
     """
     check(reference, image)
     if styles.split(reference).kind == "layer":

@@ -13,7 +13,7 @@ import os
 
 import styles
 import uris
-from paths import native, replace
+from paths import replace
 from translation import _
 
 FILE = "neural-style-styles.json"
@@ -86,8 +86,9 @@ def _each_once(references):
 # -- what is shown ---------------------------------------------------------------------------------
 
 
-def groups(state, is_there):
-    """All groups, each with the style pictures that are still there (`is_there(reference)`).
+def groups(state, is_there, listed):
+    """All groups, each with the style pictures that are still there (`is_there(reference)`);
+    `listed(uri)` is what the function of that name says of a folder.
 
     The artist's folder is one, and each of its subfolders with pictures; a folder without pictures
     of its own is only one if there are no others.
@@ -97,7 +98,7 @@ def groups(state, is_there):
             Group(RECENT, _("Last used"), [one for one in state["recent"] if is_there(one)]),
             Group(FAVOURITES, _("Favourites"), [o for o in state["favourites"] if is_there(o)]),
         ]
-        + _folder_groups(state["folder"])
+        + _folder_groups(state["folder"], listed)
         + [Group(DRAWN, _("Comes with it"), list(drawn()))]
     )
 
@@ -108,22 +109,21 @@ def first_shown(state):
     return state["group"] or (RECENT if len(state["recent"]) >= ENOUGH else DRAWN)
 
 
-def _folder_groups(uri):
+def _folder_groups(uri, listed):
     if not uri:
         return [Group(FOLDER, _("My folder"), [])]
-    pictures, subfolders = _listed(uri)
+    pictures, subfolders = listed(uri)
     found = []
     for each in subfolders[:MOST_FOLDERS]:
-        inside = _listed(each)[0]
+        inside = listed(each)[0]
         if inside:
             found.append(Group(each, uris.name_of(each), inside))
     own = [Group(FOLDER, uris.name_of(uri), pictures)]
     return own + found if pictures or not found else found
 
 
-def _listed(uri):
+def listed(folder):
     """Pictures and folders in a folder, by name; none in one that cannot be read."""
-    folder = native(uris.to_path(uri))
     try:
         names = sorted(os.listdir(folder), key=lambda name: name.lower())
     except (IOError, OSError):

@@ -106,6 +106,16 @@ def use_selection(masks):
     return SELECTION in references(masks)
 
 
+def check_complete(masks, name_of):
+    """Raise `too_many_regions`, or `region_style_missing` if a region has no style picture;
+    `name_of(reference)` is a mask's name."""
+    if len(masks.regions) > MOST_REGIONS:
+        raise PluginError("too_many_regions", "%d" % MOST_REGIONS)
+    for region in masks.regions:
+        if not region.style:
+            raise PluginError("region_style_missing", name_of(region.mask))
+
+
 # -- references ------------------------------------------------------------------------------------
 
 

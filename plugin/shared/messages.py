@@ -30,6 +30,10 @@ TABLE = {
         "There is no file {detail}",
         "Choose another style picture.",
     ),
+    "file_unreachable": (
+        "The drive with {detail} does not answer",
+        "Connect it again, or choose another style picture.",
+    ),
     "style_unreadable": (
         "The style picture {detail} could not be opened",
         "Choose a picture that GIMP can open.",

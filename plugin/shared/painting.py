@@ -14,9 +14,11 @@ import interrupted
 import layers
 import mask_pictures
 import masks
+import style_files
 import style_pictures
 import styles as references
 from arguments import Choices
+from background import Turns
 from engine import Engine, Job, Plan
 from messages import PluginError
 from paths import native
@@ -39,6 +41,10 @@ LOOK_TICKS = 10
 """After so many of them the image is looked at; that also ends this process when GIMP has died."""
 
 
+Prepared = namedtuple("Prepared", "request what how")
+"""The engine's request for all that is painted, and what is painted and how, as it is noted."""
+
+
 class Painting(object):
     """What one run of the plug-in holds: image, source layer, temporary folder and engine.
 
@@ -47,7 +53,8 @@ class Painting(object):
     `styles`). `masks` may be changed; then `look` again. `begun` is a layer made before, to go on
     with, or None, and `below` the layer that the new one lies on, the source if none is given.
     `finish` is the new layer's opacity and mode, as `Choices.finish` gives them. `engine` is one
-    that a painting before has handed over.
+    that a painting before has handed over. What takes GIMP long is asked in `turns` where there is
+    a window: `look`, `part_to_show`, `write_...`, `look_at_masks`, `preview_request`, `prepare`.
     """
 
     def __init__(self, image, source, guided=masks.NONE, begun=None, below=None, engine=None):
@@ -69,6 +76,7 @@ class Painting(object):
         self.folder = TempFolder()
         self.engine = engine
         self.problem = None
+        self.turns = Turns()
         if engine is None:
             self._start_engine()
 
@@ -109,11 +117,11 @@ class Painting(object):
 
     # -- starting ------------------------------------------------------------------------------
 
-    def plan(self, values):
-        """Ask how it would be painted at full size; returns the plan to tick."""
-        self.look()
-        guided, begun = self.look_at_masks(), self.begun is not None
+    def plan(self, values, guided):
+        """Ask how it would be painted at full size; returns the plan to tick. `guided` is what
+        `look_at_masks` found."""
         width, height = self.region.width, self.region.height
+        begun = self.begun is not None
         return Plan(self._ready_engine(), width, height, values, begun=begun, **guided)
 
     def interrupted(self):
@@ -137,8 +145,12 @@ class Painting(object):
             "begun": "" if self.begun is None else layers.name_of(self.begun),
         }
 
-    def start(self, styles, values, on_progress, on_preview=None, on_warning=None, previews=None):
-        """Begin to paint at full size; returns the job to tick."""
+    def prepare(self, styles, values, previews=None):
+        """All that is to be painted at full size, as `begin` takes it.
+
+        Raises:
+            PluginError: something of it is gone, or cannot be read.
+        """
         self.look()
         self._forget_what_changes()
         # Now, as the artist may go on with selection and layer while it is painted.
@@ -150,17 +162,26 @@ class Painting(object):
         if previews:
             longest = min(LIVE_SIZE, max(self.region.width, self.region.height))
             request.update(previews=previews, preview_size=max(16, longest))
-        handlers = {"progress": on_progress, "preview": on_preview, "warning": on_warning}
-        handlers.update(self._keep_on_disk(request, styles, values, on_warning))
-        return Job(self._ready_engine(), request, handlers)
+        return Prepared(request, self._what_is_painted(), self._how(styles, values))
 
-    def _keep_on_disk(self, request, styles, values, on_warning):
+    def start(self, styles, values, on_progress, on_preview=None, on_warning=None, previews=None):
+        """Prepare it and begin to paint at full size; returns the job to tick."""
+        prepared = self.prepare(styles, values, previews)
+        return self.begin(prepared, on_progress, on_preview, on_warning)
+
+    def begin(self, prepared, on_progress, on_preview=None, on_warning=None):
+        """Begin to paint what was prepared; returns the job to tick."""
+        handlers = {"progress": on_progress, "preview": on_preview, "warning": on_warning}
+        handlers.update(self._keep_on_disk(prepared, on_warning))
+        return Job(self._ready_engine(), prepared.request, handlers)
+
+    def _keep_on_disk(self, prepared, on_warning):
         """Let the engine keep it, for the case of a crash; returns handlers for what it says."""
         self._kept = self._kept or interrupted.begin()
         if self._kept is None:
             return {}
+        request, what, how = prepared
         request["checkpoint"] = self._kept.checkpoint
-        what, how = self._what_is_painted(), self._how(styles, values)
 
         def on_accepted(message):
             if self._goes_on and not message.get("fraction") and on_warning:
@@ -189,11 +210,8 @@ class Painting(object):
         painted = values.get("size") or longest
         return zoomed(self.region, painted, PREVIEW_SIZE, rectangle)
 
-    def start_preview(self, part, content, styles, values, size, handlers, kept=()):
-        """Begin to paint a `Part` for a look beside the settings; returns the job to tick.
-
-        `content` is its file. It is deleted once the engine has read it, as is all that previews
-        before have left, but for the files of the messages `kept`.
+    def preview_request(self, part, content, styles, values, size):
+        """What the engine is asked for a look at a `Part`, whose file is `content`.
 
         All of a picture is painted larger than the preview shows it: at `size` the network would
         see other shapes in it, and paint another picture. The first, coarse sizes show early all
@@ -205,6 +223,14 @@ class Painting(object):
             picture = self.write_part(whole(self.region, PREVIEW_PAINTED))
             request["whole"] = {"picture": picture, "longest": part.whole}
         request.update(previews=0.3, preview_size=max(16, size))
+        return request
+
+    def start_preview(self, request, handlers, kept=()):
+        """Begin to paint a look beside the settings; returns the job to tick.
+
+        Its files are deleted once the engine has read them, as is all that previews before have
+        left, but for the files of the messages `kept`.
+        """
         left = self._left_over(kept)
 
         def on_accepted(message):
@@ -217,7 +243,7 @@ class Painting(object):
         return Job(self._ready_engine(), request, dict(handlers, accepted=on_accepted))
 
     def _left_over(self, kept):
-        """Names of all files but those of style pictures and of the messages `kept`."""
+        """Names of all files there are but those of style pictures and of the messages `kept`."""
         messages = list(self._pictures.values()) + list(kept)
         needed = [os.path.basename(message["file"]) for message in messages]
         return [name for name in self.folder.names() if name not in needed]
@@ -306,16 +332,12 @@ class Painting(object):
 
     def check_masks(self):
         """Raise if a mask is not there any more, or a region is not complete."""
-        regions = self.masks.regions
-        if len(regions) > masks.MOST_REGIONS:
-            raise PluginError("too_many_regions", "%d" % masks.MOST_REGIONS)
         for reference in masks.references(self.masks):
             mask_pictures.check(reference, self.image)
-        for mask, style, _strength in regions:
-            if not style:
-                name = mask_pictures.name_of(mask, self.image)
-                raise PluginError("region_style_missing", name)
-        self.check_styles([region.style for region in regions])
+        masks.check_complete(
+            self.masks, lambda reference: mask_pictures.name_of(reference, self.image)
+        )
+        self.check_styles([region.style for region in self.masks.regions])
 
     def style_picture(self, reference, anew=False):
         """Load a style picture once, however many previews use it; describes the file for a job."""
@@ -325,12 +347,13 @@ class Painting(object):
         return self._pictures[reference]
 
     def check_styles(self, styles):
-        """Raise if a style picture is not there any more."""
+        """Raise if a style picture is not there any more, as far as is known of files (see
+        `style_files`)."""
         for reference in styles:
             if references.split(reference).kind == "clipboard":
                 self.style_picture(reference)  # what was copied is not there for long
             else:
-                style_pictures.check(reference, self.image)
+                style_pictures.check(reference, self.image, style_files.seems_there)
 
     def _forget_what_changes(self):
         """Load again what the artist may have painted on since a preview."""
@@ -418,6 +441,7 @@ class Painting(object):
 
     def close(self):
         """End the engine and remove what is unfinished, but for what is kept of a failed one."""
+        self.turns.finish()
         if self.engine:
             self.engine.stop()
             self.engine = None

@@ -34,6 +34,7 @@ class Running(object):
         self._values = values
         self._view = view
         self._job = None
+        self._is_begun = False
         self._failure = None
         self._last = None
         self._silent = 0  # ticks since the last progress
@@ -84,10 +85,8 @@ class Running(object):
         """Do it; a failure ends the waiting."""
         try:
             work()
-        except PluginError as error:
-            self._fail(error)
         except Exception as error:
-            self._fail(unexpected(error))
+            self._fail(error)
 
     def _advance(self):
         if self._failure:
@@ -96,6 +95,7 @@ class Running(object):
             self._view.end(DONE)
             return
         self._silent += 1
+        self._painting.turns.tick()
         if self._job is None:
             self._start()
         elif self._job.tick():
@@ -107,23 +107,28 @@ class Running(object):
             self._tell_of_silence()
 
     def _start(self):
+        if self._is_begun:
+            return
         # When the dialog before it closes, the focus goes to GIMP's own window, and sometimes late.
         self._view.come_to_front()
         self._view.show_progress(None, _("Reading the pictures..."))
         if self._ticks < 2:
             return  # let the window appear first
-        self._job = self._painting.start(
-            self._styles,
-            self._values,
-            self._on_progress,
-            self._on_preview,
-            self._on_warning,
-            previews=PREVIEW_SECONDS,
+        self._is_begun = True
+        self._painting.turns.take(
+            lambda: self._painting.prepare(self._styles, self._values, PREVIEW_SECONDS),
+            self._begin,
+            self._fail,
+        )
+
+    def _begin(self, prepared):
+        self._job = self._painting.begin(
+            prepared, self._on_progress, self._on_preview, self._on_warning
         )
         self._view.show_progress(None, _("Waiting for the engine..."))
 
     def _fail(self, failure):
-        self._failure = failure
+        self._failure = failure if isinstance(failure, PluginError) else unexpected(failure)
         self._view.end(FAILED)
 
     # -- the engine's messages -----------------------------------------------------------------

@@ -5,76 +5,108 @@ and GTK 3 call it alike. Python 2.7 can run it."""
 # The editions make the widgets, of one GTK or the other.
 # pyright: reportAttributeAccessIssue=false
 
+import os
+
 import gallery
 import host
+import style_files
 import style_pictures
 import styles
 from messages import PluginError
 from pixbuf import as_pixbuf, thumbnail
+from reporting import unexpected
 from translation import _
+from words import style_words
 
 LARGE, SMALL = 64, 36
 """Sides of the thumbnail of the one style picture, and of one of several."""
 
 
-def picture_of(reference, painting, size):
-    """A style picture's thumbnail.
+def show_picture(reference, painting, size, show):
+    """Call `show` with a style picture's thumbnail when there is one; why there is none, the dialog
+    says elsewhere."""
 
-    Raises:
-        PluginError: it cannot be loaded.
-    """
-    is_file = styles.split(reference).kind == "file"
-    picture = thumbnail(reference, size) if is_file else None
-    return picture or as_pixbuf(painting.style_picture(reference), size)
+    def make(picture):
+        if picture is not None:
+            show(picture)
+        else:
+            painting.turns.take(lambda: _made(reference, painting, size), show, lambda _error: None)
+
+    if styles.split(reference).kind == "file":
+        when_thumbnail(make, reference, size)
+    else:
+        make(None)
 
 
-def shown(reference, painting, size):
-    """A style picture's thumbnail, or None: why there is none, the dialog says elsewhere."""
-    try:
-        return picture_of(reference, painting, size) if reference else None
-    except PluginError:
+def _made(reference, painting, size):
+    """The thumbnail that GIMP makes of a style picture."""
+    return as_pixbuf(painting.style_picture(reference), size)
+
+
+def when_thumbnail(then, uri, size):
+    """Call `then` with a file's thumbnail, or None for a kind of picture that only GIMP knows; not
+    at all where there is no file."""
+    style_files.answers.when_there(
+        lambda answer: then(answer[0]) if answer else None,
+        _thumbnail,
+        style_files.path_of(uri),
+        uri,
+        size,
+    )
+
+
+def _thumbnail(path, uri, size):
+    if uri.startswith("file:") and not os.path.exists(path):
         return None
+    return (thumbnail(uri, size),)
 
 
 def take(references, painting, put, tell):
-    """`put(reference)` each style picture that can be loaded, and `tell` of the first that cannot.
-
-    Returns whether any was taken.
-    """
+    """`put(reference)` each style picture that can be loaded; `tell` of the first that cannot."""
     problems = []
-    for reference in references:
-        try:
-            if reference == styles.CLIPBOARD:
-                painting.style_picture(reference, anew=True)
-            picture_of(reference, painting, SMALL)
-            put(reference)
-        except PluginError as error:
-            problems.append(error.text(_))
-    if problems:
-        tell(problems[0])
-    return len(problems) < len(references)
+
+    def look_at(reference):
+        is_copied = reference == styles.CLIPBOARD
+        if is_copied:
+            painting.style_picture(reference, anew=True)
+        style_pictures.check(reference, painting.image)
+        if is_copied or styles.split(reference).kind != "file" or not thumbnail(reference, SMALL):
+            painting.style_picture(reference)
+
+    def fail(error):
+        problems.append(error if isinstance(error, PluginError) else unexpected(error))
+        if len(problems) == 1:
+            tell(problems[0].text(_))
+
+    for one in references:
+        painting.turns.take(
+            lambda reference=one: look_at(reference),
+            lambda _nothing, reference=one: put(reference),
+            fail,
+        )
 
 
-def at_hand(image):
-    """The groups of style pictures at hand (see `gallery`), for a menu: key, title, and the names
-    and references."""
-    named = gallery.drawn()
-    groups = gallery.groups(
-        gallery.load(host.config_file(gallery.FILE)), lambda one: is_there(one, image)
+def groups():
+    """The style pictures at hand, in groups (see `gallery`), as far as is known of their files."""
+    path_of, answers = style_files.path_of, style_files.answers
+
+    def seems_there(reference):
+        return not reference.startswith("file:") or style_files.seems_there(path_of(reference))
+
+    return gallery.groups(
+        gallery.load(host.config_file(gallery.FILE)),
+        seems_there,
+        lambda folder: answers.of(gallery.listed, path_of(folder)) or ([], []),
     )
+
+
+def at_hand():
+    """The groups of style pictures at hand, for a menu: key, title, names and references."""
+    named = gallery.drawn()
     return [
-        (key, title, [(named.get(r, [style_pictures.name_of(r, image)])[0], r) for r in references])
-        for key, title, references in groups
+        (key, title, [(named.get(one, [style_words(one)])[0], one) for one in references])
+        for key, title, references in groups()
     ]
-
-
-def is_there(reference, image):
-    """Whether a style picture is not gone."""
-    try:
-        style_pictures.check(reference, image)
-    except PluginError:
-        return False
-    return True
 
 
 class StyleRows(object):
@@ -122,20 +154,14 @@ class StyleRows(object):
         is_file = not first or styles.split(first[0]).kind == "file"
         self._label.set_mnemonic_widget(self._rows[0].chooser if is_file else self._more)
 
-    def name_of(self, reference):
-        return style_pictures.name_of(reference, self._painting.image)
-
-    def shown(self, reference, size):
-        return shown(reference, self._painting, size)
+    def show_picture(self, reference, size, show):
+        show_picture(reference, self._painting, size, show)
 
     # -- changing ------------------------------------------------------------------------------
 
     def use(self, references, row=None):
-        """Add style pictures, or put one in the place of a row's; tell if one cannot be loaded.
-
-        Returns whether any was taken.
-        """
-        return take(references, self._painting, lambda one: self.put(one, row), self._tell)
+        """Add style pictures, or put one in the place of a row's; tell if one cannot be loaded."""
+        take(references, self._painting, lambda one: self.put(one, row), self._tell)
 
     def put(self, reference, row=None):
         """Add a style picture, or put it in the place of a row's, without a look at it."""
@@ -208,17 +234,20 @@ class StyleRow(object):
         if reference is None:
             self.chooser.unselect_all()
         elif not is_file:
-            self._name.set_text(self._owner.name_of(reference))
+            self._name.set_text(style_words(reference))
         elif _uri_of(self.chooser) != reference:
             self.chooser.set_uri(reference)
 
     def _show_picture(self, reference, size):
         self._picture.set_size_request(size, size)
-        picture = self._owner.shown(reference, size)
-        if picture:
-            self._picture.set_from_pixbuf(picture)
-        else:
-            self._show_no_picture()
+        self._show_no_picture()
+
+        def show(picture):
+            if self._shown[0] == reference:
+                self._picture.set_from_pixbuf(picture)
+
+        if reference:
+            self._owner.show_picture(reference, size, show)
 
     def show_weight(self, weight):
         self._is_refreshing = True

@@ -16,7 +16,7 @@ from translation import _
 CELL_SIZE = 144
 """Longest side of a cell on the screen: three of them fit a height of 768 pixels."""
 CELL_PAINTED = 384
-"""Longest side at which a cell is painted; see `Painting.start_preview`."""
+"""Longest side at which a cell is painted; see `Painting.preview_request`."""
 
 STEPS = {"strength": 25, "palette": 50, "faces": 50, "seed": 1}
 """From one value to the next."""
@@ -85,11 +85,11 @@ class Variations(object):
         self._choices = choices
         self._view = view
         self._values = choices.collect()
-        self._part = whole(painting.part_to_show({}).region, CELL_PAINTED)
-        self._content = painting.write_part(self._part)
+        self._part = self._content = None
         self._pictures = {}  # results by their settings, so that a second look is free
         self._waiting = []
         self._job = self._cell = None
+        self._is_reading = False
         self._ticks = 0
         self.names = FIRST
 
@@ -119,11 +119,12 @@ class Variations(object):
     def stop(self):
         if self._job:
             self._job.cancel()
-        self._job, self._waiting = None, []
+        self._job, self._waiting, self._cell = None, [], None
 
     def close(self):
         self.stop()
-        self._painting.forget(self._content)
+        if self._content:
+            self._painting.forget(self._content)
         for message in self._pictures.values():
             self._painting.forget(message)
 
@@ -133,18 +134,17 @@ class Variations(object):
         """To be called every TICK_MS milliseconds."""
         self._ticks += 1
         try:
-            if self._ticks % LOOK_TICKS == 0:
+            self._painting.turns.tick()
+            if self._ticks % LOOK_TICKS == 0 and not self._painting.turns.is_asking:
                 self._painting.check_alive()
             self._advance()
-        except PluginError as error:
-            self._fail(error)
         except Exception as error:
-            self._fail(unexpected(error))
+            self._fail(error)
         return True
 
     def _advance(self):
         if self._job is None:
-            if self._waiting:
+            if self._waiting and not self._is_reading:
                 self._begin(self._waiting.pop(0))
         elif self._job.tick():
             self._pictures[self._key(self._cell)] = self._job.result
@@ -153,22 +153,36 @@ class Variations(object):
             self._say()
 
     def _begin(self, cell):
-        self._cell = cell
-        self._job = self._painting.start_preview(
-            self._part,
-            self._content,
-            self._choices.styles,
-            dict(self._values, **self.settings_of(*cell)),
-            CELL_SIZE,
-            {"preview": self._on_preview},
-            [self._content] + list(self._pictures.values()),
+        self._cell, self._is_reading = cell, True
+        chosen = self._choices.styles, self._choices.masks
+        values = dict(self._values, **self.settings_of(*cell))
+        self._painting.turns.take(
+            lambda: self._request(values, *chosen),
+            lambda request: self._start(cell, request),
+            self._fail,
         )
+
+    def _request(self, values, styles, guided):
+        painting = self._painting
+        painting.masks = guided
+        if self._content is None:
+            self._part = whole(painting.part_to_show({}).region, CELL_PAINTED)
+            self._content = painting.write_part(self._part)
+        return painting.preview_request(self._part, self._content, styles, values, CELL_SIZE)
+
+    def _start(self, cell, request):
+        self._is_reading = False
+        if cell == self._cell:  # else other axes were chosen meanwhile
+            kept = [self._content] + list(self._pictures.values())
+            self._job = self._painting.start_preview(request, {"preview": self._on_preview}, kept)
 
     def _on_preview(self, message):
         self._view.show_cell(self._cell[0], self._cell[1], message)
         self._painting.forget(message)
 
     def _fail(self, error):
+        error = error if isinstance(error, PluginError) else unexpected(error)
+        self._is_reading = False
         self.stop()
         if error.code.startswith("engine_"):
             self._painting.drop_engine(error)

@@ -8,7 +8,7 @@ pytestmark = pytest.mark.gimp
 
 MODULES = """cases_layers cases_finish cases_colours cases_meanwhile cases_arguments cases_form
     cases_sliders cases_failures cases_styles cases_style_list cases_variations cases_parts
-    cases_gallery cases_masks cases_planning cases_interrupted""".split()
+    cases_gallery cases_background cases_masks cases_planning cases_interrupted""".split()
 
 
 def cases(*modules):

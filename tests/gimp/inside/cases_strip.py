@@ -24,6 +24,7 @@ import uris  # noqa: E402
 from masks import Masks, Region  # noqa: E402
 from masks_form import MasksForm  # noqa: E402
 from strip import Strip  # noqa: E402
+from style_files import answers  # noqa: E402
 from style_list import StyleList  # noqa: E402
 from style_menu import style_menu  # noqa: E402
 
@@ -44,7 +45,8 @@ class Scene:
         self.painting = painting_of(image, add_layer(image, 40, 30))
         self.choices = arguments.Choices()
         self.list = StyleList(self.choices, self.painting, lambda: None, print)
-        self.strip = Strip(self.list, image)
+        self.strip = Strip(self.list, self.painting)
+        self.load()
         return self
 
     def __exit__(self, *_error):
@@ -68,10 +70,17 @@ class Scene:
         """Let the thumbnails load; returns the seconds that each turn of the loop took."""
         turns = []
         loop = GLib.MainContext.default()
-        while self.strip._timer or loop.pending():
+        asked = self.painting.turns
+        while (
+            answers._waiting or answers._news or asked.is_asking or asked._waiting or loop.pending()
+        ):
             started = time.monotonic()
-            loop.iteration(True)
+            loop.iteration(False)
+            answers.tick()
+            asked.tick()
+            self.strip.look()
             turns.append(time.monotonic() - started)
+            time.sleep(0.001)
         return turns
 
 
@@ -79,15 +88,19 @@ def case_choosing_replaces_and_adding_adds():
     with Scene() as scene:
         first, second, third = scene.shown[:3]
         scene.strip._use(0)
+        scene.load()
         scene.strip._use(1)
+        scene.load()
         assert scene.choices.styles == [second]
         scene.strip._add(2)
         scene.strip._add(2)
+        scene.load()
         assert scene.choices.styles == [second, third]
         scene.list.touch(scene.list._rows[0])
         scene.strip._use(2)
         assert scene.choices.styles == [second, third], "it is there already"
         scene.strip._use(0)
+        scene.load()
         assert scene.choices.styles == [first, third], "the one touched last is replaced"
 
 
@@ -151,7 +164,7 @@ def case_five_hundred_pictures():
             window.show_all()
             for which in ("made", "kept"):
                 started = time.monotonic()
-                scene.strip._regroup(gallery.FOLDER)
+                scene.strip._regroup()
                 shown = time.monotonic() - started
                 turns = scene.load()
                 print(
@@ -176,7 +189,7 @@ def case_they_are_in_the_menus_too():
     with Scene(recent=[own, "file:///gone.png"]) as scene:
         scene.choices.choose_masks(Masks("", [Region("photo", "", None)]))
         form = MasksForm(scene.choices, scene.painting, lambda: None, print)
-        menu = style_menu(scene.painting.image, None, form._rows[0]._use)
+        menu = style_menu(scene.painting, None, form._rows[0]._use)
         groups = {item.get_label(): item.get_submenu() for item in menu.get_children()[-4:]}
         assert list(groups) == ["Last used", "Favourites", "My folder", "Comes with it"], list(
             groups
@@ -184,6 +197,8 @@ def case_they_are_in_the_menus_too():
         assert len(groups["Comes with it"].get_children()) == 12
         (entry,) = groups["Last used"].get_children()
         entry.activate()
+        scene.load()
         assert scene.choices.masks.regions[0].style == own
         form.use(form._rows[0], ["file:///gone.png"])
+        scene.load()
         assert scene.choices.masks.regions[0].style == own, "what is no picture is not taken"

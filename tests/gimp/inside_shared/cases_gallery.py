@@ -15,6 +15,7 @@ helpers.plug_in()
 import gallery  # noqa: E402
 import thumbnails  # noqa: E402
 import uris  # noqa: E402
+from paths import native  # noqa: E402
 
 A, B = ("file:///a.png".encode("ascii").decode("ascii"), "pattern:Pine".encode().decode("ascii"))
 
@@ -31,8 +32,12 @@ def written(data):
     return path
 
 
+def listed(uri):
+    return gallery.listed(native(uris.to_path(uri)))
+
+
 def groups(path):
-    found = gallery.groups(gallery.load(path), lambda reference: "gone" not in reference)
+    found = gallery.groups(gallery.load(path), lambda reference: "gone" not in reference, listed)
     return {group.key: group.references for group in found}
 
 
@@ -107,7 +112,7 @@ def case_a_folder_and_its_subfolders():
         open(path, "wb").close()
     state = os.path.join(folder(), gallery.FILE)
     gallery.change(state, folder=uris.from_path(own))
-    found = gallery.groups(gallery.load(state), lambda _reference: True)
+    found = gallery.groups(gallery.load(state), lambda _reference: True, listed)
     titles = [group.title for group in found[2:-1]]
     assert titles == ["Bilder 100%", named.decode("utf-8")], titles
     names = [[uris.name_of(one) for one in group.references] for group in found[2:-1]]
@@ -139,7 +144,7 @@ def case_those_that_come_with_it():
     names = [name for name, _description in drawn.values()]
     assert len(names) == 12 and "ink wash" in names and "impasto" in names, names
     assert all(os.path.exists(uris.to_path(one)) for one in drawn)
-    found = gallery.groups(gallery.load("missing"), lambda _reference: True)
+    found = gallery.groups(gallery.load("missing"), lambda _reference: True, listed)
     assert found[-1].references == list(drawn)
 
 

@@ -12,6 +12,7 @@ from helpers import (
     new_image,
     paint,
     painting_of,
+    preview_of,
     select,
     style_file,
     uri_of,
@@ -267,8 +268,7 @@ def case_previews_are_not_kept():
     one = painting_of(image, source)
     try:
         part = one.part_to_show(SETTINGS)
-        content = one.write_part(part)
-        job = one.start_preview(part, content, [uri_of(style_file())], SETTINGS, 256, {})
+        job = preview_of(one, part, [uri_of(style_file())], SETTINGS)
         done(job)
         assert "checkpoint" not in job._message
     finally:

@@ -24,7 +24,9 @@ from helpers import (
     painting_of,
     picture_of,
     pixels,
+    plan_of,
     plug_in,
+    preview_of,
     remove,
     remove_channel,
     rename,
@@ -289,7 +291,7 @@ def case_what_is_sent_to_the_engine():
     painting = painting_of(image, source)
     try:
         painting.masks = masks.Masks("face", [region])
-        plan = painting.plan({})
+        plan = plan_of(painting)
         asked = plan._message
         assert (asked["regions"], asked["protect"], asked["begun"]) == (1, True, False), asked
         while not plan.tick(0.1):
@@ -315,7 +317,7 @@ def case_the_preview_has_small_masks():
         painting.masks = masks.Masks(reference("channel", channel), [])
         part = painting.part_to_show({})
         style = [uri_of(style_file())]
-        job = painting.start_preview(part, painting.write_part(part), style, {}, 256, {})
+        job = preview_of(painting, part, style, {})
         content, mask = job._message["content"], job._message["protect"]
         assert (content["width"], content["height"]) == (576, 384), content
         assert (mask["width"], mask["height"]) == (576, 384), mask
@@ -344,7 +346,7 @@ def case_a_part_has_what_of_the_masks_is_in_it():
         regions = [masks.Region(name, style, None) for name in ("left", "right")]
         painting.masks = masks.Masks("left", regions)
         part = painting.part_to_show({}, (0.7, 0.4, 1.0, 0.7))
-        job = painting.start_preview(part, painting.write_part(part), [style], {}, 256, {})
+        job = preview_of(painting, part, [style], {})
         request = job._message
         assert request["protect"] is None, "it is elsewhere"
         assert [one["mask"]["name"] for one in request["regions"]] == ["mask right"]
@@ -418,7 +420,7 @@ def refused(image, source, protect, regions=()):
     try:
         painting.masks = masks.Masks(protect, list(regions))
         painting.check_masks()
-        painting.plan({})
+        plan_of(painting)
     except PluginError as error:
         return error.text()
     finally:
@@ -492,7 +494,7 @@ def case_masks_of_what_is_not_selected():
     try:
         for protect, is_there in (("face", True), ("sky", False)):
             painting.masks = masks.Masks(protect, regions)
-            asked = painting.plan({})._message
+            asked = plan_of(painting)._message
             assert (asked["regions"], asked["protect"]) == (1, is_there), asked
         job = painting.start([style], {}, lambda message: None)
         request = job._message

@@ -3,11 +3,22 @@
 In every GIMP; Python 2.7 runs it too.
 """
 
-from helpers import add_layer, gtk_ready, new_image, painting_of, style_file, tattoo_of, uri_of
+from helpers import (
+    add_layer,
+    gtk_ready,
+    new_image,
+    painting_of,
+    plan_of,
+    preview_of,
+    style_file,
+    tattoo_of,
+    uri_of,
+)
 
 gtk_ready()
 import arguments  # noqa: E402
 import layers  # noqa: E402
+import masks  # noqa: E402
 import painting  # noqa: E402
 import variations  # noqa: E402
 from messages import PluginError  # noqa: E402
@@ -17,8 +28,7 @@ from region import Part, Region, zoomed  # noqa: E402
 def asked(scene, values, rectangle=None):
     """The job of a preview."""
     part = scene.part_to_show(values, rectangle)
-    content = scene.write_part(part)
-    return scene.start_preview(part, content, [uri_of(style_file())], values, 256, {})
+    return preview_of(scene, part, [uri_of(style_file())], values)
 
 
 def request_of(scene, values, rectangle=None):
@@ -57,6 +67,7 @@ def case_a_long_panorama_is_painted_as_large_as_it_must_be():
             assert size_of(request["content"]) == (640, 16), request
             assert request["settings"]["size"] == painted, request
         nine = variations.Variations(scene, arguments.Choices(values={}), None)
+        nine._request({}, [uri_of(style_file())], masks.NONE)
         assert size_of(nine._content) == (640, 16), nine._content
     finally:
         scene.close()
@@ -113,7 +124,7 @@ def case_going_on_sends_the_layer():
             assert file.read() == own, "what is shown before"
         job = scene.start([uri_of(style_file())], {}, lambda message: None)
         assert size_of(job._message["initial"]) == (60, 40)
-        plan = scene.plan({})
+        plan = plan_of(scene)
         assert plan._message["begun"] is True
         assert tattoo_of(scene.begun) == tattoo_of(made)
         job.cancel()

@@ -77,9 +77,13 @@ class Scene(object):
     def look(self):
         pass
 
+    def show_looked(self, looked):
+        pass
+
     def wait_for(self, condition):
         end = time.time() + 30
-        while not condition():
+        # What a case asks GIMP then, no thread may ask at the same time.
+        while not condition() or self.painting.turns.is_asking:
             assert time.time() < end, self.status
             self.planning.tick()
             time.sleep(0.01)
@@ -144,6 +148,8 @@ def case_what_is_seen_is_not_planned_twice():
         plan = scene.planning._planned
         for _tick in range(25):
             scene.planning.tick()
+            time.sleep(0.01)
+        scene.wait_for(lambda: True)
         assert scene.planning._planned is plan
 
 
@@ -198,7 +204,7 @@ def case_what_is_not_chosen_yet_has_no_code():
         assert scene.status.startswith("The region sky has no style picture."), scene.status
         assert "[" not in scene.status and not scene.may_paint, scene.status
         scene.protect(masks.SELECTION)
-        assert scene.status.startswith("Nothing is selected"), scene.status
+        scene.wait_for(lambda: scene.status.startswith("Nothing is selected"))
         assert "[" not in scene.status and not scene.may_paint, scene.status
 
 

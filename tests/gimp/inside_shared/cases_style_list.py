@@ -6,7 +6,16 @@ In every GIMP; Python 2.7 runs it too.
 import os
 
 import helpers
-from helpers import add_layer, gtk_ready, new_image, painting_of, style_file, tattoo_of, uri_of
+from helpers import (
+    add_layer,
+    finished,
+    gtk_ready,
+    new_image,
+    painting_of,
+    style_file,
+    tattoo_of,
+    uri_of,
+)
 
 gtk_ready()
 import arguments  # noqa: E402
@@ -36,6 +45,11 @@ class Scene(object):
     def __exit__(self, *_error):
         self.painting.close()
 
+    def use(self, references, row=None):
+        """Add style pictures and wait until they have been looked at."""
+        self.list.use(references, row)
+        finished(self.painting)
+
     @property
     def rows(self):
         return self.list._rows
@@ -44,12 +58,12 @@ class Scene(object):
 def case_first_second_and_none_again():
     with Scene() as scene:
         assert len(scene.rows) == 1, "an empty one, to choose a file"
-        assert scene.list.use([scene.file])
+        scene.use([scene.file])
         assert scene.choices.styles == [scene.file] and len(scene.rows) == 1
-        assert scene.list.use([scene.layer])
+        scene.use([scene.layer])
         assert scene.choices.styles == [scene.file, scene.layer]
         assert scene.choices.get("blend") == ""
-        scene.list.use([scene.layer])
+        scene.use([scene.layer])
         assert len(scene.choices.styles) == 2, "the same one again"
         scene.list.remove(scene.rows[0])
         assert scene.choices.styles == [scene.layer] and len(scene.rows) == 1
@@ -60,13 +74,13 @@ def case_first_second_and_none_again():
 
 def case_weights_keep_their_places():
     with Scene() as scene:
-        scene.list.use([scene.file, scene.layer])
+        scene.use([scene.file, scene.layer])
         scene.rows[0].weight.set_value(40)
         assert scene.choices.get("blend") == "40,100"
         scene.rows[1].weight.set_value(20)
         assert scene.choices.get("blend") == "40,20"
         assert scene.rows[0].weight.get_value() == 40, "it must not move by itself"
-        scene.list.use([styles.layer(tattoo_of(scene.painting.source))])
+        scene.use([styles.layer(tattoo_of(scene.painting.source))])
         assert scene.choices.get("blend") == "40,20,100"
         scene.list.remove(scene.rows[1])
         assert scene.choices.get("blend") == "40,100"
@@ -76,10 +90,10 @@ def case_weights_keep_their_places():
 
 def case_one_in_the_place_of_another():
     with Scene() as scene:
-        scene.list.use([scene.file, scene.layer])
+        scene.use([scene.file, scene.layer])
         scene.rows[1].weight.set_value(30)
         own = styles.layer(tattoo_of(scene.painting.source))
-        assert scene.list.use([own], scene.rows[0])
+        scene.use([own], scene.rows[0])
         assert scene.choices.styles == [own, scene.layer]
         assert scene.choices.get("blend") == "100,30"
 
@@ -90,11 +104,11 @@ def case_what_is_no_picture_is_told():
         file.write("text")
     wrong = "file://" + path.replace(" ", "%20")
     with Scene() as scene:
-        assert not scene.list.use([wrong])
+        scene.use([wrong])
         assert scene.choices.styles == []
         assert "no picture.png" in scene.told[0] and "[style_unreadable]" in scene.told[0]
-        assert scene.list.use([wrong, scene.file, "layer:999"]), "the others are taken"
-        assert scene.choices.styles == [scene.file]
+        scene.use([wrong, scene.file, "layer:999"])
+        assert scene.choices.styles == [scene.file], "the others are taken"
         assert len(scene.told) == 2
 
 
@@ -109,6 +123,6 @@ def case_what_was_chosen_before_is_shown():
 
 def case_a_row_between_is_replaced_by_a_file():
     with Scene() as scene:
-        scene.list.use([scene.layer, scene.file])
+        scene.use([scene.layer, scene.file])
         scene.list.put("file:///nowhere/b.png", scene.rows[1])
         assert scene.choices.styles == [scene.layer, "file:///nowhere/b.png"]

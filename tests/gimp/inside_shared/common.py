@@ -2,6 +2,7 @@
 
 import glob
 import os
+import time
 
 
 def engine(mode):
@@ -40,3 +41,28 @@ def without_alpha(values):
 def inverted(values):
     """A picture's colours as the fake engine paints them."""
     return [1.0 - value for value in without_alpha(values)]
+
+
+def finished(painting):
+    """Wait until a window would have all answers to what it has asked."""
+    from style_files import answers  # in the plug-in's folder
+
+    turns, end = painting.turns, time.time() + 60
+    while turns.is_asking or turns._waiting or answers._waiting or answers._news:
+        assert time.time() < end, "there is no answer"
+        turns.tick()
+        answers.tick()
+        time.sleep(0.01)
+
+
+def plan_of(painting, values=()):
+    """The plan to tick that the dialog asks for."""
+    painting.look()
+    return painting.plan(dict(values), painting.look_at_masks())
+
+
+def preview_of(painting, part, styles, values):
+    """The job to tick of a preview of a part, as the dialog begins it."""
+    content = painting.write_part(part)
+    request = painting.preview_request(part, content, styles, values, 256)
+    return painting.start_preview(request, {})
