@@ -48,6 +48,8 @@ ENVIRONMENT = {
     "NO_AT_BRIDGE": "1",
     "GIO_USE_VFS": "local",
     "GSETTINGS_BACKEND": "memory",
+    # With more threads, other programs have a part in the last bits: see `neural_style.threads`.
+    "OMP_NUM_THREADS": "1",
 }
 
 
