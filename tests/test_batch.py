@@ -25,6 +25,7 @@ import neural_style as ns
 from conftest import drawn
 from neural_style.errors import NeuralStyleError, NeuralStyleWarning
 from neural_style.image import Picture, read_picture, write_picture
+from neural_style.series import run as series_run
 from neural_style.series.inputs import Photo, find_photos, name_results, read_list
 from neural_style.series.manifest import LOCK, NAME, PART, WORK, Entry, Manifest
 from neural_style.series.run import Series, paint_series, prepare_series
@@ -204,6 +205,19 @@ def test_nothing_is_painted_twice(place: Path) -> None:
     assert np.abs(read_picture(place / "out/a.png").pixels - (1 - before)).max() < 0.01
     series, entries = paint_all(place)
     assert (len(series.missing), len(series.there), entries) == (0, 4, [])
+
+
+def test_what_an_older_version_painted_is_painted_again(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that no folder has pictures of two looks. Its results are replaced, as they are ours."""
+    monkeypatch.setattr(series_run, "LOOK", series_run.LOOK - 1)
+    paint_all(place)
+    monkeypatch.undo()
+    series, entries = paint_all(place)
+    assert (len(series.missing), len(series.there)) == (4, 0)
+    assert [entry.code for entry in entries] == [None] * 4
+    assert len(paint_all(place)[0].there) == 4
 
 
 def test_only_what_is_new_is_painted(place: Path) -> None:
