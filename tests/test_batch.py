@@ -279,6 +279,46 @@ def test_a_result_is_not_painted_over_itself(place: Path) -> None:
     assert (place / "out/a.png").read_bytes() == before
 
 
+def test_a_result_that_was_drawn_into_is_not_replaced(place: Path) -> None:
+    paint_all(place)
+    (place / "out/a.png").write_text("mine")
+    _, entries = paint_all(place, strength=70)
+    assert (place / "out/a.png").read_text() == "mine"
+    codes = {entry.output: entry.code for entry in entries}
+    assert codes.pop("a.png") == "cannot_write"
+    assert set(codes.values()) == {None}
+
+
+@pytest.mark.parametrize("output", ["../thesis.txt", "{}/thesis.txt", "sub/../../thesis.txt", ""])
+@pytest.mark.parametrize("act", ["recover", "remove"])
+def test_a_strangers_list_reaches_no_file_outside_its_folder(
+    tmp_path: Path, output: str, act: str
+) -> None:
+    """A folder that was passed on may hold a list of results with any text in it."""
+    (tmp_path / "thesis.txt").write_text("mine")
+    out = tmp_path / "out"
+    with Manifest(out) as manifest:
+        manifest.finish(entry("a.png"), b"another text")
+    line = json.loads((out / NAME).read_text()) | {"output": output.format(tmp_path)}
+    (out / NAME).write_text(json.dumps(line) + "\n")
+    (out / "sub").mkdir()
+    (out / WORK).mkdir()
+    (out / "a.png").rename(out / WORK / PART)
+    with Manifest(out) as manifest:
+        if act == "remove":
+            manifest.remove()
+    assert (tmp_path / "thesis.txt").read_text() == "mine"
+
+
+def test_removing_results_leaves_what_others_put_in_their_place(tmp_path: Path) -> None:
+    with Manifest(tmp_path) as manifest:
+        for name in ("sub/a.png", "sub/b.png"):
+            manifest.finish(entry(name), b"painted")
+        (tmp_path / "sub/b.png").write_text("mine")
+        manifest.remove()
+    assert [path.name for path in tmp_path.rglob("*")] == ["sub", "b.png"]
+
+
 # -- what goes wrong -------------------------------------------------------------------------------
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import time
 import warnings
 from collections.abc import Generator, Sequence
@@ -148,7 +147,7 @@ def _digested(*texts: str) -> str:
 def _check_own(manifest: Manifest, frame: Frame) -> None:
     """Nothing that is not ours is replaced."""
     target = manifest.folder / frame.name
-    if manifest.get(frame.name) is None and os.path.lexists(target):
+    if not manifest.is_own(frame.name):
         message = f"{target} is there already, and no frame of this film"
         raise NeuralStyleError("cannot_write", message, "Move it away, or choose another folder.")
 

@@ -12,11 +12,11 @@ import os
 import shutil
 import threading
 from contextlib import suppress
-from pathlib import Path
-from typing import Any
+from pathlib import Path, PurePath
+from typing import Annotated, Any
 
 from filelock import FileLock, Timeout
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from neural_style.errors import NeuralStyleError
 from neural_style.image import writing_failed
@@ -28,12 +28,20 @@ LOCK, WORK = ".neural-style.lock", ".neural-style.work"
 PART = "result.part"
 
 
+def _below(output: str) -> str:
+    """The path, which is refused if it leads out of the folder: a manifest may be a stranger's."""
+    path = PurePath(output)
+    if path.anchor or ".." in path.parts or not path.parts:
+        raise ValueError("It is no path below the folder")
+    return output
+
+
 class Entry(BaseModel):
     """A line: a picture that was painted, or could not be.
 
     Attributes:
         photo, styles: the files.
-        output: the result's path below the folder, with `/`.
+        output: the result's path below the folder, with `/`; a line with another path is none.
         key: all that the result depends on, digested; equal keys, equal pictures.
         digest, size, mtime_ns: of the photo's file. As long as its size and time are the same, it
             is not read again to see whether it is.
@@ -47,7 +55,7 @@ class Entry(BaseModel):
 
     photo: str
     styles: list[str]
-    output: str
+    output: Annotated[str, AfterValidator(_below)]
     key: str = ""
     digest: str = ""
     size: int = 0
@@ -106,7 +114,7 @@ class Manifest:
 
     def remove(self) -> None:
         """Remove the results and the list of them; what else is in the folder stays."""
-        for output in self._entries:
+        for output in filter(self.is_own, self._entries):
             path = self.folder / output
             with suppress(OSError):
                 path.unlink(missing_ok=True)
@@ -126,6 +134,17 @@ class Manifest:
         entry = self.get(output)
         same = entry is not None and entry.key == key
         return same and os.path.lexists(self.folder / output)
+
+    def is_own(self, output: str) -> bool:
+        """Whether nothing has that name, or the very file that was kept: what was drawn into, or
+        put in its place, is somebody's work."""
+        path, entry = self.folder / output, self.get(output)
+        if not os.path.lexists(path):
+            return True
+        try:
+            return entry is not None and entry.result in (None, _digest(path.read_bytes()))
+        except OSError:
+            return False
 
     def finish(self, entry: Entry, picture: bytes) -> Entry:
         """Keep a result; returns its line.

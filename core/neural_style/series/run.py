@@ -203,8 +203,8 @@ class _Studio:
     def _paint(self, piece: Piece, entry: Entry, painter: Painter) -> Entry:
         started, path = time.monotonic(), piece.photo.path
         target = self.manifest.folder / piece.output
-        strange = self.manifest.get(piece.output) is None and os.path.lexists(target)
-        if strange or os.path.realpath(target) == os.path.realpath(path):
+        is_photo = os.path.realpath(target) == os.path.realpath(path)
+        if is_photo or not self.manifest.is_own(piece.output):
             message = f"{target} is there already, and no result of this batch"
             hint = "Move it away, or choose another folder."
             raise NeuralStyleError("cannot_write", message, hint)
