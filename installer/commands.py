@@ -18,6 +18,7 @@ from installer import (
     install,
     machine,
     marks,
+    plugin,
     torch_build,
     uninstall,
     weights,
@@ -39,8 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the installer; returns the exit status."""
     with suppress(AttributeError, ValueError):  # a terminal that cannot write every letter
         sys.stdout.reconfigure(errors="replace")  # pyright: ignore
-    options = _complete(_parser().parse_args(arguments))
+    options = _parser().parse_args(arguments)
     try:
+        options = _complete(options)
         return options.run(options)
     except InstallError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -71,18 +73,30 @@ def _complete(options: argparse.Namespace) -> argparse.Namespace:
 def _prefix(chosen: Path | None) -> Path:
     """Where all of it goes: never among other people's files, but into a folder of its own there.
 
-    A folder is ours if it carries our mark, or, from older versions, the record of an engine or a
-    plug-in.
+    Raises:
+        InstallError: `cannot_write` if that folder has other people's files in it too.
     """
-    if chosen is None:
+    if chosen in (None, data_folder()):
         return data_folder()
-    names = (marks.MARK, "current.json", "installed.json")
-    ours = chosen.name == OWN or any((chosen / name).exists() for name in names)
+    if not _is_foreign(chosen):
+        return chosen
+    own = chosen / OWN
+    if _is_foreign(own):
+        raise InstallError("cannot_write", f"{chosen} and {own} have other things in them")
+    return own
+
+
+def _is_foreign(folder: Path) -> bool:
+    """Whether a folder has things in it, but neither our mark nor, as of older versions, the note
+    of an engine or a plug-in: other programs have files of the same names."""
+    if (folder / marks.MARK).is_file() or plugin.recorded(folder):
+        return False
+    if isinstance(machine.read_note(folder / "current.json").get("engine"), str):
+        return False
     try:
-        foreign = not ours and any(chosen.iterdir())
+        return any(folder.iterdir())
     except OSError:  # it is not there yet, or no folder: that is said later
-        foreign = False
-    return chosen / OWN if foreign else chosen
+        return False
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -176,12 +190,12 @@ def _uninstall(options: argparse.Namespace) -> int:
         say(f"  {path}")
     ask("Remove it?", options.yes)
     machine.make_folder(prefix)  # for the lock: what is left to remove may lie elsewhere
-    with machine.Lock(prefix / "lock"):
+    with machine.Lock(prefix / "lock") as lock:
         if busy := [folder for folder in engine.own(prefix) if engine.is_busy(folder)]:
             raise InstallError("engine_busy", f"GIMP or a command is using {busy[0]}")
         left = list(uninstall.remove(prefix, options.all))
-        machine.remove(prefix / "lock")
-    if marks.is_ours(prefix) and len(list(prefix.iterdir())) == 1:
+        lock.remove()
+    if [path.name for path in prefix.iterdir()] == [marks.MARK]:
         machine.remove(prefix / marks.MARK)
     with suppress(OSError):
         prefix.rmdir()

@@ -123,7 +123,7 @@ def _is_ours(folder: Path) -> bool:
     if marks.is_ours(folder):
         return True
     # Before there was a mark, a complete one had its note.
-    named = re.fullmatch(r"\d{8}-\d{6}-[0-9a-f]{4}", folder.name) and not folder.is_symlink()
+    named = re.fullmatch(r"\d{8}-\d{6}-[0-9a-f]{4}", folder.name) and not machine.is_link(folder)
     if not named or not folder.is_dir():
         return False
     return not any(folder.iterdir()) or "fingerprint" in machine.read_note(folder / COMPLETE)
@@ -154,17 +154,16 @@ def is_busy(folder: Path) -> bool:
     note = folder / COMPLETE
     if not note.exists():
         return False
-    if machine.WINDOWS:  # which renames no file that a process has open
-        away = note.with_suffix(".busy")
+    if machine.WINDOWS:  # which renames no file that a process has open, not even to its own name
         try:
-            os.replace(note, away)
+            os.rename(note, note)
         except OSError:
             return True
-        os.replace(away, note)
         return False
     import fcntl
 
-    with suppress(OSError), note.open("rb") as file:
+    # For writing, as network file systems want it for such a lock.
+    with suppress(OSError), note.open("r+b") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

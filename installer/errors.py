@@ -45,6 +45,7 @@ HINTS: dict[str, str] = {
     "one, or else GIMP 3 (as Flatpak or AppImage it runs beside any other), then run the installer "
     "again.",
     "gimp_failed": "Start GIMP once by hand; if it works, run the installer again.",
+    "plugin_foreign": "Move that folder out of GIMP's plug-ins, and run the installer again.",
     "plugin_missing": "Run `python3 installer`.",
     "plugin_damaged": "Run `python3 installer`.",
     "plugin_not_executable": "Run `python3 installer`.",

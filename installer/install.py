@@ -30,10 +30,14 @@ def run(options: argparse.Namespace) -> int:
         engine.write_launcher(prefix, used)
         missing = _try_weights(options, used)
         served = [gimp for gimp in found if _install_plugin(prefix, gimp, used)]
-        engine.remove_others(prefix, _engines_in_use(prefix, used))
+        busy = engine.remove_others(prefix, _engines_in_use(prefix, used))
         picture, proven = _prove(prefix, served, used)
     if missing:
         say(missing)
+    for folder in busy:
+        what = f"An old engine is in use, so it stays: {folder}"
+        hint = "Close Neural Style's dialog in GIMP, and run the installer again to remove it."
+        say(f"warning: {InstallError('engine_busy', what, hint)}")
     able = [gimp for gimp in found if not gimp.without_python]
     if not able:
         what = "No GIMP that can have the plug-in was found, so it was painted without"

@@ -77,9 +77,18 @@ def words(size: float) -> str:
     return f"{size:.1f} GB"
 
 
+def is_link(path: Path) -> bool:
+    """Whether a path is a link, on Windows also a junction, which is no symbolic link."""
+    try:
+        os.readlink(path)
+    except (OSError, ValueError):
+        return False
+    return True
+
+
 def remove(path: Path) -> None:
     """Remove a file, link or folder; what cannot be removed now is left for the next run."""
-    if path.is_dir() and not path.is_symlink():
+    if path.is_dir() and not is_link(path):
         shutil.rmtree(path, ignore_errors=True)
     else:
         with suppress(OSError):
@@ -228,6 +237,7 @@ class Lock:
     """One installer at a time; the system takes the lock back however the process ends."""
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         try:
             self._file = path.open("a+b")
         except OSError as error:
@@ -244,6 +254,12 @@ class Lock:
         except OSError:
             self._file.close()
             raise InstallError("installer_running", "Another installer is at work here") from None
+
+    def remove(self) -> None:
+        """Remove the file too, which Windows does only when it is closed."""
+        if WINDOWS:
+            self._file.close()
+        remove(self._path)
 
     def __enter__(self) -> Lock:
         return self

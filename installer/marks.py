@@ -41,7 +41,7 @@ def mark(folder: Path) -> None:
 
 def is_ours(folder: Path) -> bool:
     """Whether a folder carries the mark; never one that is only a link to it."""
-    return not folder.is_symlink() and (folder / MARK).is_file()
+    return not machine.is_link(folder) and (folder / MARK).is_file()
 
 
 def remove(folder: Path) -> None:

@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,7 @@ def install(prefix: Path, gimp: Gimp, python: Path) -> None:
     All files are written beside their places first, so a full disk leaves the old plug-in whole.
 
     Raises:
-        InstallError: `cannot_write` or `disk_full`.
+        InstallError: `plugin_foreign`, `cannot_write` or `disk_full`.
     """
     note: dict[str, Any] = {"python": str(python)}
     if gimp.engine_prefix:
@@ -50,11 +51,14 @@ def install(prefix: Path, gimp: Gimp, python: Path) -> None:
     content = {name: path.read_bytes() for name, path in sources.items()}
     content[NOTE] = machine.json_bytes(note)
     before = recorded(prefix).get(str(gimp.plugin), {})
+    is_link = machine.is_link(gimp.plugin)  # somebody's, to a checkout
+    if not (before or is_link):
+        _check_is_ours(gimp.plugin, content)
     names = {name: _hash(data) for name, data in content.items()}
     _record(prefix, gimp.plugin, {**before, **names})
     machine.make_folder(gimp.plugins)
     try:
-        if gimp.plugin.is_symlink():  # somebody's link to a checkout
+        if is_link:
             gimp.plugin.unlink()
         staged = [_stage(gimp.plugin / name, data) for name, data in content.items()]
         for new, path in staged:
@@ -67,6 +71,21 @@ def install(prefix: Path, gimp: Gimp, python: Path) -> None:
             machine.remove(gimp.plugin / f"{name}.new")
         raise of_file(error, gimp.plugin) from None
     _record(prefix, gimp.plugin, names)
+
+
+def _check_is_ours(folder: Path, content: Mapping[str, bytes]) -> None:
+    """Raise if files would be replaced that are neither ours nor the same.
+
+    The note of an engine says that they are ours: it was installed with another prefix, or the
+    record is lost.
+    """
+    if machine.read_note(folder / NOTE).get("python"):
+        return
+    paths = ((folder / name, data) for name, data in content.items())
+    for path, data in paths:
+        if path.is_file() and _digest_of(path) != _hash(data):
+            what = f"{path} is there already, and not of this program"
+            raise InstallError("plugin_foreign", what)
 
 
 def _stage(path: Path, data: bytes) -> tuple[Path, Path]:
@@ -94,13 +113,17 @@ def _record(prefix: Path, folder: Path, files: dict[str, str] | None) -> None:
 
 
 def remove(prefix: Path, folder: Path) -> list[Path]:
-    """Remove a plug-in's recorded files; returns what others have put into its folder."""
+    """Remove a plug-in's recorded files; returns what others have put into its folder, or the
+    folder if it is a link now, as the files that it leads to are theirs."""
+    if machine.is_link(folder):
+        _record(prefix, folder, None)
+        return [folder]
     files = recorded(prefix).get(str(folder), {})
     for name in files:
         _remove(folder / name)
         machine.remove(folder / f"{name}.new")
-    for cache in list(folder.rglob("__pycache__")):
-        machine.remove(cache)
+    for place in {(folder / name).parent for name in files}:
+        machine.remove(place / "__pycache__")
     # Deepest first, and only those that are empty now.
     for path in sorted((folder / name for name in files), key=lambda p: -len(p.parts)):
         for parent in path.parents:

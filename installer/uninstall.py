@@ -15,11 +15,16 @@ CELLS = "?" * 64 + ".png"
 
 SETTINGS = (
     "plug-in-settings/GimpProcedureConfigRun-plug-in-neural-style*",
-    "neural-style*.json",
+    "neural-style.json",
+    "neural-style-2.10.json",
+    "neural-style-speed.json",
+    "neural-style-styles.json",
+    "neural-style-styles-????????.json",  # which was being written
     "neural-style.log",
-    "neural-style-interrupted",
 )
 """What the plug-in leaves in GIMP's own folder."""
+INTERRUPTED = "neural-style-interrupted"
+"""There, the folder with one for each painting that was interrupted."""
 
 
 def targets(prefix: Path, everything: bool) -> list[Path]:
@@ -28,7 +33,7 @@ def targets(prefix: Path, everything: bool) -> list[Path]:
     found += [*engine.own(prefix), *_proofs(prefix)]
     found += own_files(prefix)
     if everything:
-        found += [weights.installed(name) for name in weights.KNOWN]
+        found += weights.own_files()
         found += settings(prefix)
     return [path for path in found if path.exists() or path.is_symlink()]
 
@@ -43,28 +48,35 @@ def _proofs(prefix: Path) -> list[Path]:
 
 
 def settings(prefix: Path) -> list[Path]:
-    """The dialog's settings, the log and older versions' speeds, in each GIMP's folder."""
-    configs = {Path(folder).parent.parent for folder in plugin.recorded(prefix)}
-    # Also where the plug-in was removed before.
-    configs |= set((machine.config_base() / "GIMP").glob("*"))
-    return [path for config in configs for pattern in SETTINGS for path in config.glob(pattern)]
+    """The dialog's settings, the log, older versions' speeds and what is kept of interrupted
+    paintings, in each GIMP's folder."""
+    configs = _configs(prefix)
+    found = [path for config in configs for pattern in SETTINGS for path in config.glob(pattern)]
+    # The lock is in each from its beginning on.
+    locks = [lock for config in configs for lock in config.glob(f"{INTERRUPTED}/*/in-use")]
+    return found + [lock.parent for lock in locks]
+
+
+def _configs(prefix: Path) -> set[Path]:
+    """Each GIMP's folder, also where the plug-in was removed before."""
+    recorded = {Path(folder).parent.parent for folder in plugin.recorded(prefix)}
+    return recorded | set((machine.config_base() / "GIMP").glob("*"))
 
 
 def remove(prefix: Path, everything: bool) -> Iterator[Path]:
     """Remove it; yields what is left behind because others put it there."""
-    left_settings = settings(prefix) if everything else []
+    left = [*settings(prefix), *weights.own_files()] if everything else []
+    interrupted = [config / INTERRUPTED for config in _configs(prefix)] if everything else []
     # The plug-ins first: without their engine they would only tell of an error.
     for folder in list(plugin.recorded(prefix)):
         yield from plugin.remove(prefix, Path(folder))
     yield from engine.remove_others(prefix, ())
     for folder in _proofs(prefix):
         marks.remove(folder)
-    for path in own_files(prefix) + left_settings:
+    for path in own_files(prefix) + left:
         machine.remove(path)
-    if everything:
-        weights.remove_all()
     folders = engine.engines(prefix), engine.launcher(prefix).parent, weights_folder()
-    folders = *folders, cells_folder(), cells_folder().parent
+    folders = *folders, cells_folder(), cells_folder().parent, *interrupted
     for folder in (*folders, prefix):
         with suppress(OSError):
             folder.rmdir()

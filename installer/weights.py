@@ -130,13 +130,15 @@ def _sums() -> dict[str, str]:
     return {pair[1]: pair[0] for pair in pairs if len(pair) == 2}
 
 
-def remove_all() -> list[Path]:
-    """Remove the networks that this installer wrote; returns them."""
-    folder = weights_folder()
-    files = [folder / name for name in _sums()] + [folder / SUMS]
+def own_files() -> list[Path]:
+    """The networks that this installer wrote, as far as they are there, and what downloads left.
+
+    A network without its sum is somebody else's.
+    """
+    folder, sums = weights_folder(), _sums()
+    files = [installed(name) for name in KNOWN if installed(name).name in sums]
+    if sums.keys() <= {path.name for path in files}:  # nobody has added a line
+        files.append(folder / SUMS)
     for known in KNOWN.values():
         files += [folder / known.file, folder / f"{known.file}.part"]
-    present = [path for path in files if path.exists()]
-    for path in present:
-        machine.remove(path)
-    return present
+    return [path for path in files if path.exists()]

@@ -217,7 +217,8 @@ def test_uninstall_of_everything(world: World) -> None:
     kept.write_text("{}")
     interrupted = kept.with_name("neural-style-interrupted")
     (interrupted / "one").mkdir(parents=True)
-    (interrupted / "one" / "checkpoint").write_text("")
+    for name in ("in-use", "checkpoint"):
+        (interrupted / "one" / name).write_text("")
     assert world.run("uninstall", "--all", "--yes").returncode == 0
     assert not kept.exists()
     assert not interrupted.exists()
@@ -307,6 +308,36 @@ def test_in_a_folder_with_other_things_it_gets_its_own(world: World) -> None:
     assert sorted(project.rglob("*")) == before
 
 
+NOTES = {"installed.json": '{"packages": []}', "current.json": '{"engine": {}}'}
+"""As other programs have them; the first is Composer's."""
+
+
+def test_notes_of_other_programs_do_not_make_a_folder_its_own(world: World) -> None:
+    project = world.folder / "project"
+    project.mkdir()
+    for name, text in NOTES.items():
+        (project / name).write_text(text)
+    world.prefix = project / "neural-style"
+    assert world.install("--prefix", str(project)).returncode == 0
+    assert world.engine()
+    assert world.run("uninstall", "--yes", "--prefix", str(project)).returncode == 0
+    assert {path.name: path.read_text() for path in project.iterdir()} == NOTES
+
+
+def test_a_foreign_folder_of_its_name_is_refused(world: World) -> None:
+    """As of a checkout of another program of that name."""
+    foreign = put(world.folder / "src", "neural-style/bin/neural-style", "other")
+    before = sorted((world.folder / "src").rglob("*"))
+    done = world.install("--prefix", str(world.folder / "src"))
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "[cannot_write]" in done.stderr
+    assert sorted((world.folder / "src").rglob("*")) == before
+    directly = world.install("--prefix", str(world.folder / "src/neural-style"))
+    assert directly.returncode == 0, directly.stderr
+    assert all(file.read_text() == "mine" for file in foreign)
+
+
 def test_what_others_put_into_its_folders_stays(world: World) -> None:
     """Also where an older version made the folders, which had no mark."""
     assert world.install().returncode == 0
@@ -349,8 +380,10 @@ def test_an_engine_in_use_is_not_removed(world: World) -> None:
     assert "[engine_busy]" in refused.stderr
     assert world.engine() == old
     add_torch(world.wheels, "2.10.0")
-    assert world.install("upgrade").returncode == 0
+    upgraded = world.install("upgrade")
+    assert upgraded.returncode == 0
     assert old.exists(), "it paints"
+    assert f"so it stays: {old}. Close Neural Style's dialog" in upgraded.stdout
     process.kill()
     process.wait()
     assert world.install().returncode == 0

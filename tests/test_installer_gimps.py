@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from installer import gimps, machine, plugin, proof
+from installer import gimps, machine, plugin, proof, uninstall
 from installer.editions import EDITIONS, GIMP_2, GIMP_3, Edition
 from installer_lab import World
+from neural_style.folders import weights_folder
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the stand-ins are Unix scripts")
 
@@ -320,6 +321,73 @@ def test_a_link_to_a_checkout_is_replaced_and_its_target_kept(home: Path) -> Non
     plugin.install(home, gimp, home / "python")
     assert not gimp.plugin.is_symlink()
     assert [path.name for path in target.iterdir()] == ["precious.py"]
+
+
+def test_a_plugin_of_somebody_elses_is_not_replaced(home: Path) -> None:
+    gimp = a_gimp(home)
+    gimp.plugin.mkdir(parents=True)
+    main = gimp.plugin / "neural-style.py"
+    main.write_text("mine")
+    with pytest.raises(gimps.InstallError) as caught:
+        plugin.install(home, gimp, home / "python")
+    assert caught.value.code == "plugin_foreign"
+    assert str(main) in caught.value.message
+    assert [path.read_text() for path in gimp.plugin.iterdir()] == ["mine"]
+    assert plugin.recorded(home) == {}
+
+
+def test_a_plugin_of_another_prefix_is_replaced(home: Path) -> None:
+    gimp, main = a_gimp(home), a_gimp(home).plugin / "neural-style.py"
+    (home / "other").mkdir()
+    plugin.install(home / "other", gimp, home / "python")
+    main.write_text("an older version")
+    plugin.install(home, gimp, home / "python")
+    assert main.read_text() != "an older version"
+
+
+def test_a_link_in_the_plugins_place_is_not_followed(home: Path) -> None:
+    """Whoever replaced the plug-in by a link to a checkout keeps the checkout."""
+    gimp, checkout = a_gimp(home), home / "checkout"
+    plugin.install(home, gimp, home / "python")
+    gimp.plugin.rename(checkout)
+    gimp.plugin.symlink_to(checkout)
+    before = sorted(checkout.rglob("*"))
+    assert plugin.remove(home, gimp.plugin) == [gimp.plugin]
+    assert sorted(checkout.rglob("*")) == before
+    assert plugin.recorded(home) == {}
+
+
+def test_uninstalling_all_leaves_what_others_put_beside_it(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(home / "data"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(home / ".config"))
+    gimp = a_gimp(home)
+    plugin.install(home, gimp, home / "python")
+    (gimp.plugin / "mine/__pycache__").mkdir(parents=True)
+    (gimp.plugin / "__pycache__").mkdir()
+    networks = weights_folder()
+    foreign = [
+        *(gimp.config / name for name in ("neural-style-notes.json", "neural-style-interrupted/a")),
+        *(networks / name for name in ("mine.safetensors", "vgg19-caffe.safetensors")),
+    ]
+    own = [
+        *(gimp.config / name for name in ("neural-style.json", "neural-style-styles.json")),
+        gimp.config / "neural-style-interrupted/b/in-use",
+        networks / "vgg19.safetensors",
+    ]
+    for path in [*foreign, *own]:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("")
+    names = ("vgg19.safetensors", "mine.safetensors")
+    (networks / "SHA256SUMS").write_text("".join(f"0  {name}\n" for name in names))
+    left = [networks / "SHA256SUMS", *foreign]
+    listed = uninstall.targets(home, everything=True)
+    list(uninstall.remove(home, everything=True))
+    assert [path for path in left if path not in listed and path.exists()] == left
+    assert [path for path in [*own, own[-2].parent] if path.exists()] == []
+    assert [path for path in listed if path.exists()] == [gimp.plugin], "with another's folder"
+    assert [path.name for path in gimp.plugin.rglob("*")] == ["mine", "__pycache__"]
 
 
 def test_a_file_in_the_way(home: Path) -> None:

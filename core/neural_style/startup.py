@@ -41,11 +41,11 @@ def _hold_engine() -> None:
     note that makes an environment complete, and removes none whose note is held."""
     with suppress(OSError):
         note = os.open(os.path.join(sys.prefix, "complete.json"), os.O_RDONLY)
-        os.set_inheritable(note, False)
         if sys.platform != "win32":  # where an open file is neither renamed nor removed
             import fcntl
 
-            fcntl.flock(note, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            # It waits while the installer looks, which takes no time.
+            fcntl.flock(note, fcntl.LOCK_SH)
 
 
 def _open_streams() -> None:
