@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import threading
+import time
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -120,3 +123,24 @@ def test_names_of_one_card_share_its_memory(
     monkeypatch.setattr(painters, "allowed", lambda *_: 8 * 2**30)
     found = hired(tmp_path, devices="cuda cuda:0")
     assert Counter(painter.memory for painter in found) == {4.0: 2}
+
+
+def test_closed_while_it_starts_it_does_not_run_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (painter,) = hired(tmp_path, jobs=1, device="cpu")
+    popen, closing = painters.subprocess.Popen, threading.Thread(target=painter.close)
+    started: list[psutil.Popen] = []
+
+    def slow(*arguments: Any, **options: Any) -> Any:
+        closing.start()  # before there is anything to end
+        time.sleep(0.2)
+        started.append(popen(*arguments, **options))
+        return started[0]
+
+    monkeypatch.setattr(painters.subprocess, "Popen", slow)
+    with pytest.raises(NeuralStyleError) as caught:
+        painter.paint(drawn(40, 40), [0], parse_settings({"size": 48}))
+    closing.join()
+    assert caught.value.code in ("painter_lost", "cancelled")
+    assert started[0].poll() is not None

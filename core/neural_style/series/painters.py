@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
@@ -84,6 +85,7 @@ class LocalPainter:
         self.threads, self.memory = threads, memory
         self.process: subprocess.Popen[bytes] | None = None
         self.closed = False
+        self._starting = threading.Lock()  # it may be closed by another thread meanwhile
 
     @property
     def gone(self) -> bool:
@@ -116,10 +118,11 @@ class LocalPainter:
         return replace(picture, depth=content.depth), warnings
 
     def close(self) -> None:
-        self.closed = True
-        if self.process:
-            self.process.kill()
-            self.process.wait()
+        with self._starting:
+            self.closed = True
+            if self.process:
+                self.process.kill()
+                self.process.wait()
 
     def _done(self, job: protocol.Job) -> tuple[protocol.PictureFile, list[NeuralStyleWarning]]:
         warnings = []
@@ -140,17 +143,18 @@ class LocalPainter:
 
     def _running(self) -> tuple[subprocess.Popen[bytes], IO[bytes], IO[bytes]]:
         """The process and its pipes."""
-        if self.closed:
-            raise NeuralStyleError("cancelled", "The batch was cancelled")
-        if self.process is None or self.process.poll() is not None:
-            threads = {"OMP_NUM_THREADS": str(self.threads)} if self.threads else {}
-            self.process = subprocess.Popen(
-                [sys.executable, "-X", "utf8", "-m", "neural_style.cli", "worker"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                env={**os.environ, **self.environment, **threads},
-            )
-        process = self.process
+        with self._starting:
+            if self.closed:
+                raise NeuralStyleError("cancelled", "The batch was cancelled")
+            if self.process is None or self.process.poll() is not None:
+                threads = {"OMP_NUM_THREADS": str(self.threads)} if self.threads else {}
+                self.process = subprocess.Popen(
+                    [sys.executable, "-X", "utf8", "-m", "neural_style.cli", "worker"],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    env={**os.environ, **self.environment, **threads},
+                )
+            process = self.process
         if not (process.stdin and process.stdout):
             raise AssertionError("Popen makes the pipes that it is asked for")
         return process, process.stdin, process.stdout
