@@ -21,7 +21,6 @@ import shlex
 import sys
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -150,25 +149,8 @@ def remove_others(prefix: Path, keep: Sequence[Path]) -> list[Path]:
 
 
 def is_busy(folder: Path) -> bool:
-    """Whether a process paints with the environment: it holds the note open, and locked."""
-    note = folder / COMPLETE
-    if not note.exists():
-        return False
-    if machine.WINDOWS:  # which renames no file that a process has open, not even to its own name
-        try:
-            os.rename(note, note)
-        except OSError:
-            return True
-        return False
-    import fcntl
-
-    # For writing, as network file systems want it for such a lock.
-    with suppress(OSError), note.open("r+b") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False
+    """Whether a process paints with the environment, and so holds its note, or still makes it."""
+    return any(marks.is_held(folder / name) for name in (COMPLETE, marks.MARK))
 
 
 # -- making one ----------------------------------------------------------------------------------
@@ -263,7 +245,10 @@ def check_venv() -> None:
 
 
 def _make_environment(folder: Path) -> None:
-    done = machine.run_python(sys.executable, "-m", "venv", folder)
+    # Killed, we take venv with us, but not what it has started, which writes on for a while.
+    with (folder / marks.MARK).open("rb") as mark:
+        marks.hold(mark)
+        done = machine.run_python(sys.executable, "-m", "venv", folder, stdin=mark)
     if done.returncode != 0:
         detail = machine.last_lines(done.stderr + done.stdout)
         raise _failure("Python could not make an environment", detail, folder)

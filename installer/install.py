@@ -35,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
     if missing:
         say(missing)
     for folder in busy:
-        what = f"An old engine is in use, so it stays: {folder}"
+        what = f"Another engine is in use, so it stays: {folder}"
         hint = "Close Neural Style's dialog in GIMP, and run the installer again to remove it."
         say(f"warning: {InstallError('engine_busy', what, hint)}")
     able = [gimp for gimp in found if not gimp.without_python]

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from installer.errors import InstallError, of_file
 from neural_style.folders import MACOS, WINDOWS, windows_folder, xdg_folder
@@ -178,16 +178,17 @@ def run(
     timeout: float | None = None,
     show: bool = False,
     environment: Mapping[str, str] | None = None,
+    stdin: BinaryIO | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """Run a program to its end; status 124 if that took too long, 127 if it cannot be started.
 
-    `show` lets its standard output through to the terminal.
+    `show` lets its standard output through to the terminal; `stdin` is a file to read from.
     """
     words = [str(word) for word in command]
     try:
         return subprocess.run(  # noqa: S603
             words,
-            stdin=subprocess.DEVNULL,
+            stdin=stdin or subprocess.DEVNULL,
             stdout=None if show else subprocess.PIPE,
             stderr=subprocess.PIPE,
             encoding="utf-8",
@@ -209,10 +210,11 @@ def run_python(
     *arguments: str | Path,
     timeout: float | None = None,
     show: bool = False,
+    stdin: BinaryIO | None = None,
     **more: str,
 ) -> subprocess.CompletedProcess[str]:
     """Run a Python, isolated, with some more variables in its environment; see `run`."""
-    return run([python, *ISOLATED, *arguments], timeout, show, environment(**more))
+    return run([python, *ISOLATED, *arguments], timeout, show, environment(**more), stdin)
 
 
 def quoted(path: Path) -> str:

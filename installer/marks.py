@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from installer import machine
 from installer.errors import of_file
@@ -42,6 +45,37 @@ def mark(folder: Path) -> None:
 def is_ours(folder: Path) -> bool:
     """Whether a folder carries the mark; never one that is only a link to it."""
     return not machine.is_link(folder) and (folder / MARK).is_file()
+
+
+def hold(file: BinaryIO) -> None:
+    """Let `is_held` see that an open file is in use: as long as this process, or one that has the
+    file as its standard input, has not ended."""
+    if not machine.WINDOWS:  # where it is enough that it is open
+        import fcntl
+
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(file, fcntl.LOCK_SH)
+
+
+def is_held(path: Path) -> bool:
+    """Whether a process holds a file; not if the file is not there."""
+    if not path.exists():
+        return False
+    if machine.WINDOWS:  # which renames no file that a process has open, not even to its own name
+        try:
+            os.rename(path, path)
+        except OSError:
+            return True
+        return False
+    import fcntl
+
+    # For writing, as network file systems want it for such a lock.
+    with suppress(OSError), path.open("r+b") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
 
 
 def remove(folder: Path) -> None:

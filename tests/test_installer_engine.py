@@ -9,8 +9,10 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
 from installer import proof
@@ -253,6 +255,52 @@ def test_killed_at_ten_random_moments(world: World) -> None:
         assert list((world.prefix / "engines").iterdir()) == [engine]
         assert world.run("doctor").returncode == 0
         world.set_version(f"2.{round_}")
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="elsewhere venv is not ended with the installer"
+)
+def test_killed_while_a_child_of_venv_writes(world: World) -> None:
+    """It writes on, so its folder is removed after it has ended, not before: it would come again,
+    without the mark."""
+    process = subprocess.Popen(
+        world.command("--yes", "--offline", "--wheels", str(world.wheels)),
+        env=world.environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    while not (child := pip_of(world)) or written_files(world) < 200:
+        assert process.poll() is None
+        time.sleep(0.001)
+    child.suspend()
+    process.kill()
+    process.wait()
+    done = world.install()
+    assert done.returncode == 0
+    assert "[engine_busy]" in done.stdout
+    child.resume()
+    psutil.wait_procs([child, *child.children(recursive=True)], timeout=60)
+    assert world.install().returncode == 0
+    assert list((world.prefix / "engines").iterdir()) == [world.engine()]
+
+
+def written_files(world: World) -> int:
+    return len(list(world.prefix.glob("engines/*/lib/python*/site-packages/**/*.py")))
+
+
+def pip_of(world: World) -> psutil.Process | None:
+    """The process by which venv puts pip into an environment, when it has begun to work."""
+    for one in psutil.process_iter():
+        with suppress(psutil.Error):
+            words = one.cmdline()
+            if (
+                words
+                and str(world.prefix) in words[0]
+                and "-c" in words
+                and "run_module" in words[-1]
+            ):
+                return one
+    return None
 
 
 def test_a_failed_upgrade_leaves_the_old_engine(world: World) -> None:
