@@ -727,6 +727,21 @@ def test_a_raw_stream_has_no_times(tmp_path: Path) -> None:
     assert times == pytest.approx([number / 25 for number in range(6)], abs=0.001)
 
 
+def test_what_pyav_does_not_know_of_a_frame_is_no_crash(tmp_path: Path) -> None:
+    """FFmpeg tells of a picture's EXIF data by a number that PyAV does not have."""
+    image = Image.new("RGB", (64, 48), "red")
+    exif = Image.Exif()
+    exif[0x010E] = "a description"
+    for ending in ("png", "jpg"):
+        path = tmp_path / f"picture.{ending}"
+        image.save(path, exif=exif)
+        code = "import sys; from pathlib import Path; from neural_style.frames.video import Video;"
+        code += "video = Video(Path(sys.argv[1])); print(len(list(video.frames())), video.width)"
+        command = [sys.executable, "-c", code, path]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout) == (0, "1 64\n"), done.stderr
+
+
 def test_hdr_is_told(tmp_path: Path) -> None:
     with av.open(str(tmp_path / "hdr.mp4"), "w") as container:
         stream = container.add_stream("libx264", rate=25)

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import os
-import struct
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from neural_style.errors import NeuralStyleError, NeuralStyleWarning
 from neural_style.frames.footage import Footage, Frame, digest_of_files
 from neural_style.frames.library import CODECS, format_of, open_video, pyav
+from neural_style.frames.orientation import Matrix, orientation
 from neural_style.frames.sound import Way, sound_of
 from neural_style.frames.timeline import Part, Times, parts_of
 from neural_style.image import Picture, opened, writing_failed
@@ -62,8 +62,9 @@ class Video:
         with self._opened() as container:
             stream = _pictures_in(container)
             first = next(container.decode(stream))
-            height, width = _upright(first).shape[:2]
-            turned = _is_turned(_display_matrix(first))
+            self.orientation = orientation(self.path, stream.index, round(first.rotation))
+            height, width = _upright(first, self.orientation).shape[:2]
+            turned = self.orientation.turns
             self.width, self.height = width, height
             self.rate = Fraction(stream.average_rate or 25)
             self.time_base = Fraction(stream.time_base or 1 / self.rate)
@@ -96,7 +97,7 @@ class Video:
                 else:
                     shown = frame.pts + times.moved(frame.pts)
                 last = max(last + 1, shown)
-                yield Frame(_picture(frame), f"{number + 1:06}.png", last)
+                yield Frame(_picture(frame, self.orientation), f"{number + 1:06}.png", last)
 
     def digest(self) -> str:
         return digest_of_files([self.path])
@@ -180,14 +181,14 @@ def write_video(
         raise writing_failed(str(path), failed) from error
 
 
-def _picture(frame: VideoFrame) -> Picture:
-    pixels = _upright(frame)
+def _picture(frame: VideoFrame, seen: Matrix) -> Picture:
+    pixels = _upright(frame, seen)
     whole = np.iinfo(pixels.dtype).max
     colours = np.divide(pixels, np.float32(whole), dtype=np.float32)
     return Picture(colours, np.ones(colours.shape[:2], np.float32), 8 * pixels.itemsize)
 
 
-def _upright(frame: VideoFrame) -> Any:
+def _upright(frame: VideoFrame, seen: Matrix) -> Any:
     """The frame's pixels in RGB, uint8 or uint16, shape (H, W, 3), turned as it is to be seen."""
     deep = any(component.bits > 8 for component in frame.format.components)
     kind = "rgb48le" if deep else "rgb24"
@@ -195,32 +196,7 @@ def _upright(frame: VideoFrame) -> Any:
     unknown = frame.colorspace == 2 and frame.height >= HD
     colours = "ITU709" if unknown else None
     pixels = frame.reformat(format=kind, src_colorspace=colours).to_ndarray()
-    return _as_seen(pixels, _display_matrix(frame))
-
-
-def _display_matrix(frame: VideoFrame) -> tuple[int, int, int, int]:
-    """How the film is turned or mirrored: a, b, c and d of its display matrix, by which what is at
-    (x, y) is seen at (a x + c y, b x + d y)."""
-    from av.sidedata.sidedata import Type
-
-    data = cast("Any", frame.side_data).get(Type.DISPLAYMATRIX)
-    if data is None:
-        return 1, 0, 0, 1
-    a, b, _, c, d, *_ = struct.unpack("=9i", bytes(data))
-    return a, b, c, d
-
-
-def _is_turned(matrix: tuple[int, int, int, int]) -> bool:
-    """Whether rows are seen as columns."""
-    return abs(matrix[1]) > abs(matrix[0])
-
-
-def _as_seen(pixels: Any, matrix: tuple[int, int, int, int]) -> Any:
-    """(H, W, 3) turned and mirrored by quarters, as a display matrix says."""
-    a, b, c, d = matrix
-    if _is_turned(matrix):
-        pixels, a, d = pixels.swapaxes(0, 1), c, b
-    return pixels[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1]
+    return seen.seen(pixels)
 
 
 def _pictures_in(container: InputContainer) -> VideoStream:

@@ -26,8 +26,8 @@ class Scene:
 
     def add(self):
         """Add a region; returns the kind of its mask and its name."""
-        self.form.look()
-        self.form._on_add(None)
+        self.form.show_looked(self.form.look())
+        self.form._on_add()
         kind, _tattoo, name = masks.split(self.choices.masks.regions[-1].mask)
         return kind, name
 
