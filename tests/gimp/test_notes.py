@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import sys
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -12,11 +14,22 @@ from hypothesis import strategies as st
 
 from .program import SHARED, Gimp210, case_names
 
-sys.path.insert(0, str(SHARED))
-import note
-import schema
-import uris
-from messages import PluginError
+
+def modules_of_the_plugin(*names: str) -> list[ModuleType]:
+    """They do not stay importable: the engine and its tests have modules of the same names."""
+    own = [path.stem for path in SHARED.glob("*.py")]
+    others = {name: sys.modules.pop(name) for name in own if name in sys.modules}
+    sys.path.insert(0, str(SHARED))
+    try:
+        return [importlib.import_module(name) for name in names]
+    finally:
+        sys.path.remove(str(SHARED))
+        for name in own:
+            sys.modules.pop(name, None)
+        sys.modules.update(others)
+
+
+note, schema, uris, messages = modules_of_the_plugin("note", "schema", "uris", "messages")
 
 ANSWERS = {"nothing_to_repeat", "note_elsewhere", "style_gone", "mask_gone"}
 
@@ -51,7 +64,7 @@ def answer(data: bytes) -> dict[str, Any] | str:
     """What a note says, or the code of the error; anything else is a mistake of the plug-in."""
     try:
         return note.read(data, "0" * 32)
-    except PluginError as error:
+    except messages.PluginError as error:
         return str(error.code)
 
 
