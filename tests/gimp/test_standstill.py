@@ -13,8 +13,9 @@ from .ui import Ui
 
 pytestmark = [pytest.mark.gimp, WINDOWS]
 
-MOST = 0.05
-"""Seconds that the main loop may stand still."""
+MOST, MOST_AT_FIRST = 0.05, 0.15
+"""Seconds that the main loop may stand still, and while the window comes to the screen: GTK itself
+takes 0.05 for that where its theme and icons are not in memory yet."""
 DRIVE_ANSWERS = 12.0
 """Seconds."""
 PHOTO = """
@@ -79,25 +80,26 @@ class Standstills:
 
     def __init__(self, gimp):
         self._gimp = gimp
-        self._found = {}
+        self._too_long = {}
 
-    def note(self, name):
+    def note(self, name, most=MOST):
         file = self._gimp.standstills
         lines = file.read_text().splitlines() if file.exists() else []
         file.write_text("")
         seconds, doing = max([json.loads(line) for line in lines], default=[0.0, ""])
         print(f"{self._gimp.version}: {name}: {seconds:.3f} s\n{doing}")
-        self._found[name] = seconds
+        if seconds > most:
+            self._too_long[name] = seconds
 
     def check(self):
-        assert max(self._found.values()) <= MOST, self._found
+        assert not self._too_long
 
 
 def test_live_filters(ui, gimp):
     """The dialog opened, the photo looked at, and looked at again with other settings."""
     found = Standstills(gimp)
     dialog = ui.open_dialog()
-    found.note("opened")
+    found.note("opened", MOST_AT_FIRST)
     ui.key(dialog, "alt+y", "shift+Tab", "Return")  # the first of the strip
     assert wait_for(gimp.plans, 60)
     found.note("style chosen")
@@ -119,11 +121,14 @@ def test_a_drive_that_is_gone(ui, gimp):
     state["folder"] = (gimp.work / "gone").as_uri()
     (gimp.config / "neural-style-styles.json").write_text(json.dumps(state))
     found = Standstills(gimp)
+    started = time.monotonic()
     dialog = ui.open_dialog()
+    assert time.monotonic() - started < DRIVE_ANSWERS, "the window waited for the drive"
+    found.note("opened", MOST_AT_FIRST)
     ui.key(dialog, "alt+y", "shift+Tab", "Return")  # the first of the strip
     ui.shot("gone-chosen")
     time.sleep(2 * DRIVE_ANSWERS)
     ui.shot("gone-told")
-    found.note("opened, and one chosen")
+    found.note("one chosen")
     ui.dismiss(dialog)
     found.check()
