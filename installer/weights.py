@@ -77,6 +77,9 @@ def add(
     """
     known = KNOWN[name]
     folder = machine.make_folder(weights_folder())
+    if installed(name).exists() and installed(name).name not in _sums():
+        what = f"{installed(name)} is there already, and not of this installer"
+        raise InstallError("cannot_write", what, "Move it away, and run the command again.")
     if file:
         _check_file(file, known)
         return _convert(name, file, engine)

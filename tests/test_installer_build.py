@@ -9,6 +9,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -284,6 +285,42 @@ def test_original_becomes_small_and_is_read(
     for path in weights.own_files():
         machine.remove(path)
     assert list(weights_folder().iterdir()) == []
+
+
+def test_a_network_of_somebody_elses_is_not_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has no sum. It is left alone before anything is downloaded."""
+    from installer.engine import Engine
+
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    original = tmp_path / "original.pth"
+    original.write_bytes(b"original")
+    known = weights.Known("made-up.pth", "", machine.checksum(original)[:8], 8)
+    monkeypatch.setitem(weights.KNOWN, "vgg19", known)
+
+    def convert(
+        _python: Path, _script: Path, _original: Path, new: Path, **_: object
+    ) -> SimpleNamespace:
+        new.write_text("converted")
+        return SimpleNamespace(returncode=0)
+
+    monkeypatch.setattr(machine, "run_python", convert)
+    engine, network = Engine(tmp_path, {}), weights.installed("vgg19")
+    network.parent.mkdir(parents=True)
+    network.write_text("mine")
+    mirror = (tmp_path / "nowhere").as_uri()
+    for file in (original, None):
+        with pytest.raises(InstallError) as caught:
+            weights.add("vgg19", engine, lambda *_: None, file, mirror)
+        assert caught.value.code == "cannot_write"
+        assert str(network) in caught.value.message
+    assert [path.name for path in network.parent.iterdir()] == [network.name]
+    assert network.read_text() == "mine"
+    network.unlink()
+    for _ in range(2):  # its own it replaces
+        weights.add("vgg19", engine, lambda *_: None, file=original)
+    assert network.read_text() == "converted"
 
 
 def small_vgg(caffe: bool) -> dict:
